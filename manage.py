@@ -4,16 +4,17 @@
 import os
 import sys
 
+from mlops_portal.bootstrap import require_dependencies, set_up_and_run_again
+
 
 def main():
     """Run administrative tasks."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
     try:
+        require_dependencies(sys.argv)
         from django.core.management import execute_from_command_line
     except ImportError:
-        from mlops_portal.bootstrap import set_up_and_run_again
-
-        set_up_and_run_again()
+        set_up_and_run_again(sys.argv)
     execute_from_command_line(sys.argv)
 
 
