@@ -1,0 +1,77 @@
+"""Opening incidents by the portal itself: one unresolved incident per cause, however often it is seen."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from incidents.actions.condition import report
+from incidents.models import Entry, Incident, Severity
+from mlops_portal.engine.duties import nudge
+from systems.models import Notice, Role, System
+from systems.notices import tell_holder
+
+# critical × tier 1, 2, 3–4 (DESIGN 3)
+CRITICAL_SEVERITY = {1: Severity.SEV1, 2: Severity.SEV2, 3: Severity.SEV3, 4: Severity.SEV3}
+
+
+def next_number() -> int:
+    """Return the next free incident number; two callers may get the same, the unique index then refuses one."""
+    return (Incident.objects.aggregate(top=Max("number"))["top"] or 0) + 1
+
+
+def open_for_cause(
+    *, system: System, role: str, title: str, text: str, severity: str, first_visible_at: datetime | None, at: datetime
+) -> tuple[Incident, bool]:
+    """Return (the unresolved incident about `system`, whether it was opened by this call).
+
+    A new one gets its timeline's first entry and a notice to the holder of `role`, all in one transaction. The
+    partial unique index on the cause decides between two callers.
+    """
+    cause = f"system:{system.slug}"
+    for _ in range(5):
+        standing = Incident.objects.unresolved().filter(cause=cause, by_alert=True).first()
+        if standing:
+            return standing, False
+        try:
+            return _open(cause, system, role, title, text, severity, first_visible_at, at), True
+        except IntegrityError:  # somebody else opened one, or took the number, at this very moment
+            continue
+    raise RuntimeError(f"No incident could be opened for {cause}.")
+
+
+@transaction.atomic
+def _open(cause, system, role, title, text, severity, first_visible_at, at) -> Incident:
+    incident = Incident.objects.create(
+        number=next_number(),
+        cause=cause,
+        title=title,
+        severity=severity,
+        by_alert=True,
+        noticed_how=Incident.NoticedHow.MONITOR,
+        first_visible_at=first_visible_at,
+        noticed_at=at,
+        declared_at=at,
+    )
+    incident.systems.add(system)
+    append(incident=incident, kind=Entry.Kind.OPENED, text=text, at=at)
+    told = tell_holder(
+        system=system,
+        role=role,
+        key=f"incident:{incident.number}:opened",
+        subject=title,
+        text=text,
+        url=incident.get_absolute_url(),
+        urgency=Notice.Urgency.NOW,
+    )
+    append(incident=incident, kind=Entry.Kind.TOLD, text=f"{Role(role).label} told ({told}).", at=at)
+    report(system=system, at=at)
+    nudge("deliver")
+    return incident
+
+
+def append(*, incident: Incident, kind: str, text: str = "", by=None, at: datetime) -> Entry:
+    """Append to the timeline, within the caller's transaction, and return the entry."""
+    Incident.objects.select_for_update().get(pk=incident.pk)
+    n = (incident.timeline.aggregate(top=Max("n"))["top"] or 0) + 1
+    return incident.timeline.create(n=n, kind=kind, text=text, by=by, at=at)

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class IncidentsConfig(AppConfig):
+    """What people did about it: incidents, timelines, deliveries."""
+
+    name = "incidents"

@@ -1,0 +1,23 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
+
+
+class PortalConfig(AppConfig):
+    """The roof: wiring and what gathers all three apps."""
+
+    name = "mlops_portal"
+    label = "portal"
+
+    def ready(self):
+        autodiscover_modules("tasks", "checks")
+        post_migrate.connect(prepare, sender=self)
+
+
+def prepare(**kwargs) -> None:
+    """After a migration: enrol the duties of this release and make sure that the portal itself is registered."""
+    from mlops_portal.engine.duties import enrol
+    from mlops_portal.seed import seed_portal
+
+    enrol()
+    seed_portal()

@@ -1,0 +1,88 @@
+"""What the duty table says: how long ago each duty was done, and whether that is too long. One query, many readers."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from mlops_portal.engine.models import Duty
+
+READ_EVERY_S = 5
+_asking = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-question")
+
+
+@dataclass(frozen=True)
+class DutyState:
+    """One duty as the table shows it: seconds since it was last done (None: never), and whether that is too long."""
+
+    name: str
+    queue: str
+    age_s: float | None
+    late: bool
+    finished_at: datetime | None
+    error: str
+
+
+def read_duties() -> list[DutyState]:
+    """Return the state of every duty by the database's clock. Raises DatabaseError when there is no database."""
+    return [_state(row) for row in Duty.objects.with_age().order_by("name")]
+
+
+def _state(row: Duty) -> DutyState:
+    age_s = row.age.total_seconds() if row.age is not None else None
+    late = age_s is None or age_s > row.late_after_s
+    return DutyState(row.name, row.queue, age_s, late, row.finished_at, row.error)
+
+
+def late_duties() -> list[DutyState]:
+    """Return the duties that are late, the longest first."""
+    late = [duty for duty in read_duties() if duty.late]
+    return sorted(late, key=lambda duty: duty.age_s if duty.age_s is not None else float("inf"), reverse=True)
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """What the banner says: since when nothing was done, and which duties are late."""
+
+    since: datetime | None
+    names: tuple[str, ...]
+
+
+_read: tuple[float, Lateness | None] | None = None
+
+
+def lateness() -> Lateness | None:
+    """Return what the banner has to say, or None when every duty is on time; each process looks at most every 5 s."""
+    global _read
+    if _read is None or time.monotonic() - _read[0] > READ_EVERY_S:
+        _read = (time.monotonic(), _look())
+    return _read[1]
+
+
+def _look() -> Lateness | None:
+    late = late_duties()
+    if not late:
+        return None
+    return Lateness(min((d.finished_at for d in late if d.finished_at), default=None), tuple(d.name for d in late))
+
+
+def database_answers(within_s: float = 3.0) -> bool:
+    """Whether the database answers a question within `within_s` seconds, even when its server stands still."""
+    try:
+        return _asking.submit(_ask).result(timeout=within_s)
+    except TimeoutError:
+        return False
+
+
+def _ask() -> bool:
+    try:
+        close_old_connections()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return True
+    except DatabaseError:
+        return False
+    finally:
+        connection.close()

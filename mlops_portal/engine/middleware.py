@@ -1,0 +1,66 @@
+"""What every request passes through: its id, the browser's rules, and a refusal at the door."""
+
+import re
+from uuid import uuid4
+
+import structlog
+from django.http import HttpResponseBadRequest
+
+from mlops_portal.engine import audit
+from mlops_portal.engine.models import Change
+
+log = structlog.get_logger(__name__)
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_context(get_response):
+    """Give the request an id, in logs, in the answer and in the audit trail, and say which door it came through."""
+
+    def middleware(request):
+        given = request.headers.get("X-Request-ID", "")
+        request.id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        door = Change.Door.API if request.path.startswith("/api/") else Change.Door.PAGE
+        with structlog.contextvars.bound_contextvars(request_id=request.id), audit.through(door):
+            response = get_response(request)
+            if not request.path.startswith("/static/"):
+                log.info("request", method=request.method, path=request.path, status=response.status_code)
+        response["X-Request-ID"] = request.id
+        return response
+
+    return middleware
+
+
+def security_headers(get_response):
+    """Strict rules for the browser on every answer (S24, S42): own scripts and styles only, nothing inline."""
+
+    def middleware(request):
+        response = get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return middleware
+
+
+def refuse_nul(get_response):
+    """Refuse the character U+0000 in path and query: PostgreSQL cannot hold it and nobody means it (F36)."""
+
+    def middleware(request):
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest("The address holds a NUL character.", content_type="text/plain")
+        return get_response(request)
+
+    return middleware

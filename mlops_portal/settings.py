@@ -1,0 +1,249 @@
+"""All settings, each from the environment with a working default; docs/operations/settings.md is the table."""
+
+import environ
+from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
+
+from mlops_portal.engine.logs import logging_config
+from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database
+
+env = environ.Env()
+
+DATA_DIR = data_folder()
+
+DEBUG = False
+BASE_URL = env("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+IS_LOOPBACK = BASE_URL.startswith(("http://127.0.0.1", "http://localhost"))
+IS_TLS = BASE_URL.startswith("https://")
+_key_file = DATA_DIR / "secret-key"  # made by `manage.py up`
+SECRET_KEY = env("SECRET_KEY", default="") or (_key_file.read_text().strip() if _key_file.exists() else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "mlops_portal",
+    "mlops_portal.engine",
+    "systems",
+    "monitoring",
+    "incidents",
+]
+
+MIDDLEWARE = [
+    "mlops_portal.engine.middleware.request_context",
+    "mlops_portal.engine.middleware.security_headers",
+    "mlops_portal.engine.middleware.refuse_nul",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "mlops_portal.urls"
+WSGI_APPLICATION = "mlops_portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mlops_portal.pages.context.portal",
+            ],
+        },
+    }
+]
+
+# Database: any wait on the server's side is bounded, so that one stuck query cannot hold a process (RELIABILITY F13).
+DATABASES = {"default": env.db_url("DATABASE_URL") if env("DATABASE_URL", default="") else embedded_database(DATA_DIR)}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=3,
+    options="-c statement_timeout=50000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+    keepalives_idle=10,
+    keepalives_interval=5,
+    keepalives_count=3,
+    tcp_user_timeout=20000,
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The broker is a nudge: Redis for many hosts, a folder for one, where the one web process counts by itself.
+REDIS_URL = env("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "cache",
+            "OPTIONS": {
+                "serializer": "mlops_portal.engine.cache.JsonSerializer",
+                "socket_timeout": 3,
+                "socket_connect_timeout": 3,
+            },
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+_broker_folder = DATA_DIR / "broker"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "visibility_timeout": 180,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 3,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "global_keyprefix": "portal-",
+    }
+    if REDIS_URL
+    else {
+        "data_folder_in": str(_broker_folder),
+        "data_folder_out": str(_broker_folder),
+        "control_folder": str(_broker_folder / "control"),
+        "polling_interval": 0.05,
+    }
+)
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 180}
+CELERY_VISIBILITY_TIMEOUT = 180
+CELERY_REDIS_SOCKET_TIMEOUT = 10
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_EAGER_RESULT = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TASK_DEFAULT_QUEUE = "work"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TIMEZONE = "UTC"
+TICK_S = env.float("PORTAL_TICK_S", default=1.0)
+CELERY_BEAT_SCHEDULER = "mlops_portal.celery:InProcessScheduler"
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "tick", "schedule": schedule(TICK_S)}}
+CELERY_BEAT_MAX_LOOP_INTERVAL = TICK_S
+
+AUTH_USER_MODEL = "systems.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "systems.accounts.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+
+SESSION_COOKIE_NAME = "__Host-portal-session" if IS_TLS else "portal-session"
+CSRF_COOKIE_NAME = "__Host-portal-csrf" if IS_TLS else "portal-csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "mlops_portal.pages.errors.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if IS_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_TLS
+SECURE_SSL_REDIRECT = IS_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_TLS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# Mail goes to a server, or as files into a folder: EMAIL_URL=file:///some/folder.
+EMAIL_FOLDER = DATA_DIR / "mail"
+vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{EMAIL_FOLDER}"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("PORTAL_MAIL_FROM", default="MLOps Portal <portal@portal.invalid>")
+
+KNOCK_URL = env("PORTAL_KNOCK_URL", default=BASE_URL).rstrip("/")  # where workers reach the web door
+HEARTBEAT_URL = env("PORTAL_HEARTBEAT_URL", default="")
+RETENTION_DAYS = env.int("PORTAL_RETENTION_DAYS", default=400)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "systems.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["mlops_portal.engine.api.permissions.Denied"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "mlops_portal.engine.api.errors.problem",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "mlops_portal.engine.api.paging.Pages",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%SZ",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MLOps Portal",
+    "DESCRIPTION": "Registry of ML systems, their owners, health and incidents.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique in any case, by a constraint that Django does not see
+if not IS_TLS:
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
+LOGGING = logging_config(env("PORTAL_LOG_LEVEL", default="INFO"))
+TEST_RUNNER = "mlops_portal.startup.test_runner.PytestRunner"

@@ -1,0 +1,43 @@
+"""Naming who holds a role, and confirming it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from mlops_portal.engine.audit import record
+from mlops_portal.engine.versions import locked
+from systems.actions.registry import recheck
+from systems.models import Holding, System
+
+
+@transaction.atomic
+def assign_role(*, system: System, role: str, person, deputy=None, note: str = "", by, at: datetime) -> Holding:
+    """Make `person` the holder of `role` from `at` on, ending the present holding; return the new one."""
+    System.objects.select_for_update().get(pk=system.pk)
+    before = Holding.objects.current().filter(system=system, role=role).select_related("person", "deputy").first()
+    Holding.objects.current().filter(system=system, role=role).update(to=at)
+    holding = Holding.objects.create(
+        system=system, role=role, person=person, deputy=deputy, note=note, from_at=at, confirmed_at=at
+    )
+    record(
+        by=by, verb="assigned", kind="role", object=role, system=system, before=_facts(before), after=_facts(holding)
+    )
+    recheck(system)
+    return holding
+
+
+@transaction.atomic
+def confirm_role(*, holding: Holding, by, at: datetime, seen: int | None = None) -> Holding:
+    """Record that the holder still answers for it. Raises Stale when `seen` is not the holding's version."""
+    holding = locked(holding, seen)
+    holding.confirmed_at = at
+    holding.version += 1
+    holding.save(update_fields=["confirmed_at", "version"])
+    record(by=by, verb="confirmed", kind="role", object=holding.role, system=holding.system)
+    return holding
+
+
+def _facts(holding: Holding | None) -> dict | None:
+    if holding is None:
+        return None
+    return {"person": holding.person.username, "deputy": getattr(holding.deputy, "username", None)}

@@ -1,0 +1,78 @@
+"""People, teams, and the first administrator."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from mlops_portal.engine.audit import record
+from systems.models import Group, Membership, Person, Team
+
+ADMINISTRATORS = "administrators"  # the team that owns the system `portal`
+
+
+@transaction.atomic
+def save_person(
+    *, username: str, by, groups: list[str] | None = None, name="", email="", team: Team | None = None, service=False
+) -> Person:
+    """Make the person, or bring an existing one up to date, and return it; it has no usable password when new."""
+    person = Person.objects.filter(username__iexact=username).first()
+    verb = "edited" if person else "added"
+    person = person or Person(username=username)
+    person.name, person.email = name or person.name, email or person.email
+    person.service = service or person.service
+    person.groups = sorted(set(groups)) if groups is not None else person.groups
+    if not person.pk:
+        person.set_unusable_password()
+    person.full_clean(exclude=["password"])
+    person.save()
+    if team:
+        Membership.objects.get_or_create(person=person, team=team)
+    _keep_administrators_team(person)
+    record(by=by, verb=verb, kind="person", object=person.username, after=_facts(person))
+    return person
+
+
+def _facts(person: Person) -> dict:
+    return {"name": person.name, "groups": person.groups, "service": person.service, "active": person.is_active}
+
+
+def _keep_administrators_team(person: Person) -> None:
+    team, _ = Team.objects.get_or_create(slug=ADMINISTRATORS, defaults={"name": "Portal administrators"})
+    if person.is_in(Group.ADMINISTRATOR):
+        Membership.objects.get_or_create(person=person, team=team)
+    else:
+        Membership.objects.filter(person=person, team=team).delete()
+
+
+@transaction.atomic
+def deactivate_person(*, person: Person, by) -> None:
+    """End the person's access at once: sign-in, sessions and tokens."""
+    Person.objects.filter(pk=person.pk).update(is_active=False)
+    person.tokens.filter(revoked_at=None).update(revoked_at=Now())
+    for session in Session.objects.iterator():
+        if session.get_decoded().get("_auth_user_id") == str(person.pk):
+            session.delete()
+    record(by=by, verb="deactivated", kind="person", object=person.username)
+
+
+def sign_in_link(person: Person, base_url: str) -> str:
+    """Return a link by which the person sets a password; good for one use and one hour."""
+    key = default_token_generator.make_token(person)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(person), "key": key})
+    return base_url.rstrip("/") + path
+
+
+def first_administrator_link(base_url: str) -> str | None:
+    """Return a sign-in link for the first administrator, or None when one has already signed in.
+
+    The account `admin` is made when there is no administrator yet; it has no password until the link is used.
+    """
+    administrators = Person.objects.active().in_group(Group.ADMINISTRATOR)
+    if any(person.has_usable_password() for person in administrators):
+        return None
+    groups = [Group.ADMINISTRATOR, Group.MANAGER, Group.DATA_SCIENTIST, Group.ON_CALL]
+    admin = administrators.first() or save_person(username="admin", name="Administrator", by=None, groups=groups)
+    return sign_in_link(admin, base_url)

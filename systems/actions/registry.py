@@ -1,0 +1,62 @@
+"""Registering, editing and retiring systems."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from mlops_portal.engine.audit import differences, record
+from mlops_portal.engine.duties import nudge
+from mlops_portal.engine.versions import locked
+from systems.checking import CHECKS, run_checks
+from systems.models import System
+
+EDITABLE = ("slug", "name", "purpose", "tier", "team", "restricted", "tags", "links")
+
+
+def _facts(system: System) -> dict:
+    return {field: getattr(system, field) for field in EDITABLE} | {"team": system.team.slug}
+
+
+def recheck(system: System) -> None:
+    """Judge the system by the registry's own checks at once, and leave it due for those of the floors above."""
+    own = [key for key, one in CHECKS.items() if one.judge.__module__ == "systems.checks"]
+    run_checks(System.objects.filter(pk=system.pk), keys=own)
+    nudge("check")
+
+
+@transaction.atomic
+def register_system(*, by, at: datetime, **facts) -> System:
+    """Put a new system into the registry and return it. `facts` are fields of EDITABLE, and `phase`."""
+    system = System.objects.create(**facts)
+    record(by=by, verb="registered", kind="system", object=system.slug, system=system, after=_facts(system))
+    recheck(system)
+    return system
+
+
+@transaction.atomic
+def edit_system(*, system: System, by, at: datetime, seen: int | None = None, **facts) -> System:
+    """Change `facts` (fields of EDITABLE) and return the system. Raises Stale when `seen` is not its version."""
+    system = locked(system, seen)
+    before = _facts(system)
+    for field, value in facts.items():
+        setattr(system, field, value)
+    old, new = differences(before, _facts(system))
+    if not new:
+        return system
+    system.version += 1
+    system.save(update_fields=[*facts, "version"])
+    record(by=by, verb="edited", kind="system", object=system.slug, system=system, before=old, after=new)
+    recheck(system)
+    return system
+
+
+@transaction.atomic
+def retire_system(*, system: System, by, at: datetime, seen: int | None = None) -> System:
+    """Take the system out of use, keeping its history. Raises Stale when `seen` is not its version."""
+    system = locked(system, seen)
+    if system.retired_at is None:
+        system.retired_at, system.phase = at, "retired"
+        system.version += 1
+        system.save(update_fields=["retired_at", "phase", "version"])
+        record(by=by, verb="retired", kind="system", object=system.slug, system=system)
+    return system

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SystemsConfig(AppConfig):
+    """What people promise: registry, roles, checks, status, notices."""
+
+    name = "systems"

@@ -1,0 +1,107 @@
+"""Checks: small functions that judge many systems at once; each app declares its own in its `checks.py`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from systems.models import Outcome, System
+from systems.notices import tell_holder
+
+GAP_OF_TOPIC = {
+    "data": "data",
+    "resilience": "data",
+    "quality": "monitoring",
+    "retraining": "monitoring",
+    "errors": "ownership",
+    "ownership": "ownership",
+    "phases": "ownership",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of one system: the result (Outcome.Result), one sentence why, the page where it is mended."""
+
+    system_id: int
+    result: str
+    why: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A declared check; `judge` gives exactly one finding for each system of the QuerySet that it is handed."""
+
+    key: str
+    topic: str
+    title: str
+    for_role: str
+    judge: Callable[[QuerySet[System]], Iterator[Finding]]
+
+    @property
+    def gap(self) -> str:
+        return GAP_OF_TOPIC[self.topic]
+
+
+CHECKS: dict[str, Check] = {}
+
+
+def check(*, key: str, topic: str, title: str, for_role: str):
+    """Declare the decorated function a check; `for_role` is the Role whose holder is told when it turns to fail."""
+
+    def declare(judge):
+        CHECKS[key] = Check(key, topic, title, for_role, judge)
+        return judge
+
+    return declare
+
+
+def run_checks(systems: QuerySet[System], *, keys: list[str] | None = None) -> int:
+    """Judge `systems` by all checks, or by those of `keys`; write what changed and return how many outcomes did."""
+    chosen = [CHECKS[key] for key in keys] if keys is not None else list(CHECKS.values())
+    return sum(_run(one, systems) for one in chosen)
+
+
+@transaction.atomic
+def _run(one: Check, systems: QuerySet[System]) -> int:
+    before = {row.system_id: row for row in Outcome.objects.filter(check_key=one.key, system__in=systems)}
+    changed = [finding for finding in one.judge(systems) if _differs(before.get(finding.system_id), finding)]
+    turned = [f for f in changed if _result(before.get(f.system_id)) != f.result]
+    _write([f for f in changed if f not in turned], one, fields=["why", "url"])
+    _write(turned, one, fields=["outcome", "why", "url", "since"])
+    for finding in turned:
+        if finding.result == Outcome.Result.FAIL:
+            _tell(one, finding)
+    return len(changed)
+
+
+def _result(row: Outcome | None) -> str | None:
+    return row.outcome if row else None
+
+
+def _differs(row: Outcome | None, finding: Finding) -> bool:
+    return row is None or (row.outcome, row.why, row.url) != (finding.result, finding.why, finding.url)
+
+
+def _write(findings: list[Finding], one: Check, *, fields: list[str]) -> None:
+    rows = [
+        Outcome(system_id=f.system_id, check_key=one.key, outcome=f.result, why=f.why, url=f.url, since=Now())
+        for f in findings
+    ]
+    unique = ["system", "check_key"]
+    Outcome.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=fields)
+
+
+def _tell(one: Check, finding: Finding) -> None:
+    since = Outcome.objects.get(system_id=finding.system_id, check_key=one.key).since
+    tell_holder(
+        system=System.objects.get(pk=finding.system_id),
+        role=one.for_role,
+        key=f"check:{finding.system_id}:{one.key}:{since.isoformat()}",
+        subject=one.title,
+        text=finding.why,
+        url=finding.url,
+    )

@@ -1,0 +1,46 @@
+"""The stored outcome of each check for each system."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Now
+
+OVERDUE = timedelta(minutes=15)  # a system whose checks are this much past their time is not known any more
+
+
+class OutcomeQuerySet(models.QuerySet):
+    def failing(self):
+        return self.filter(outcome=Outcome.Result.FAIL)
+
+    def with_result(self):
+        """Each with `result_now`: unknown where the checks of its system did not run in time."""
+        over = When(system__checks_due_at__lt=Now() - OVERDUE, then=Value(Outcome.Result.UNKNOWN))
+        return self.annotate(result_now=Case(over, default=F("outcome"), output_field=models.CharField()))
+
+
+class Outcome(models.Model):
+    """What a check found for a system. Rows change only when what it found changes."""
+
+    class Result(models.TextChoices):
+        PASS = "pass"  # noqa: S105
+        FAIL = "fail"
+        UNKNOWN = "unknown"
+        NOT_APPLICABLE = "not_applicable", "Not applicable"
+
+    system = models.ForeignKey("System", models.CASCADE, related_name="outcomes")
+    check_key = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=16, choices=Result)
+    why = models.CharField(max_length=300)
+    url = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField()
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["since"]
+        constraints = [models.UniqueConstraint(fields=["system", "check_key"], name="outcome_once")]
+        indexes = [models.Index(fields=["check_key", "outcome", "since"], name="outcome_by_check")]
+
+    def __str__(self):
+        return f"{self.check_key}: {self.outcome}"

@@ -1,0 +1,70 @@
+"""People: who signs in, and which groups say what they may do."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import ASCIIUsernameValidator
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class Group(models.TextChoices):
+    """What a person may do (systems/access.py holds the rules). Everybody signed in may read."""
+
+    VIEWER = "viewer"
+    DATA_SCIENTIST = "data_scientist"
+    ON_CALL = "on_call"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+class PersonQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True)
+
+    def in_group(self, group: str):
+        return self.filter(groups__contains=[group])
+
+
+class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):
+    def get_by_natural_key(self, username):
+        return self.get(username__iexact=username)
+
+
+class Person(AbstractBaseUser):
+    """Somebody, or with `service` some program, that signs in and can be named as responsible."""
+
+    username = models.CharField(max_length=60, validators=[ASCIIUsernameValidator()])
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    groups = ArrayField(models.CharField(max_length=20, choices=Group), default=list, blank=True)
+    service = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    joined_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = PersonManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        ordering = ["username"]
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="person_username_once"),
+            models.CheckConstraint(condition=Q(groups__contained_by=Group.values), name="person_groups_known"),
+        ]
+
+    def __str__(self):
+        return self.name or self.username
+
+    def is_in(self, *groups: str) -> bool:
+        """Whether the person is in any of the groups."""
+        return not set(groups).isdisjoint(self.groups)
+
+    @property
+    def initials(self) -> str:
+        words = (self.name or self.username).replace("-", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()

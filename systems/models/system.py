@@ -1,0 +1,93 @@
+"""An ML system in the registry."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+
+from systems.models.condition import Level
+from systems.models.person import Group
+from systems.models.slug import slug_field
+from systems.models.team import Team
+
+CHECKS_EVERY = timedelta(hours=1)
+
+
+class Phase(models.TextChoices):
+    RESEARCH = "research"
+    ENGINEERING = "engineering"
+    OPERATIONS = "operations"
+    RETIRED = "retired"
+
+
+class SystemQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """What `person` may see: all but restricted systems, and those of own teams, own roles, or as a manager."""
+        if person.is_in(Group.MANAGER):
+            return self
+        own = Q(team__members=person) | Q(holdings__person=person, holdings__to=None)
+        own |= Q(holdings__deputy=person, holdings__to=None)
+        return self.filter(Q(restricted=False) | Q(pk__in=System.objects.filter(own).values("pk")))
+
+    def in_use(self):
+        return self.filter(retired_at=None)
+
+    def with_status(self):
+        """Each with `status_now`: the stored status, or unknown once its time is over (DESIGN idea 3)."""
+        over = When(status_good_until__lt=Now(), then=Value(Level.UNKNOWN))
+        return self.annotate(status_now=Case(over, default=F("status"), output_field=models.CharField()))
+
+    def worst_first(self):
+        """Failing, degraded, unknown, unmonitored, healthy; within each the longest first. Needs with_status()."""
+        ranks = [When(status_now=level, then=Value(rank)) for rank, level in enumerate(Level.worst_first())]
+        rank = Case(*ranks, default=Value(9), output_field=models.IntegerField())
+        return self.order_by(rank, "status_since", "slug")
+
+    def with_gap_count(self):
+        failing = Q(outcomes__outcome="fail")
+        return self.annotate(gap_count=Count("outcomes", filter=failing, distinct=True))
+
+    def for_list_page(self):
+        return self.in_use().with_status().with_gap_count().select_related("team").prefetch_related("holdings__person")
+
+
+class System(models.Model):
+    """Model(s), data, service and purpose that people answer for together."""
+
+    slug = slug_field()
+    name = models.CharField(max_length=120)
+    purpose = models.TextField(blank=True, max_length=2000)
+    tier = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(4)])
+    team = models.ForeignKey(Team, models.PROTECT, related_name="systems")
+    phase = models.CharField(max_length=12, choices=Phase, default=Phase.RESEARCH)
+    restricted = models.BooleanField(default=False)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    links = models.JSONField(default=dict, blank=True)
+    registered_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    status = models.CharField(max_length=12, choices=Level, default=Level.UNMONITORED)
+    status_since = models.DateTimeField(db_default=Now())
+    status_sentence = models.CharField(max_length=300, default="Nobody has looked at this system yet.")
+    status_good_until = models.DateTimeField(null=True)
+    checks_due_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    objects = SystemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(Lower("slug"), name="system_slug_once"),
+            models.CheckConstraint(condition=Q(tier__range=(1, 4)), name="system_tier_known"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("systems:detail", args=[self.slug])
