@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -11,7 +11,7 @@ class PortalConfig(AppConfig):
 
     def ready(self):
         autodiscover_modules("tasks", "checks")
-        post_migrate.connect(prepare, sender=self)
+        post_migrate.connect(prepare, sender=apps.get_app_config("incidents"))  # the topmost floor with tables
 
 
 def prepare(**kwargs) -> None:

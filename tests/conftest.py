@@ -1,0 +1,78 @@
+"""The cast, named by role: `holder` holds a role of `system`, `teammate` is in its team, `stranger` has no tie to it."""
+
+import pytest
+from django.utils import timezone
+
+from systems.models import Group, Role
+from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings):
+    """Tests need no collected, hashed files."""
+    storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": storage}}
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def team(db):
+    return TeamFactory(slug="growth", name="Growth")
+
+
+@pytest.fixture
+def system(team):
+    return SystemFactory(slug="churn", name="Churn model", team=team)
+
+
+def _person(username, *groups, team=None):
+    person = PersonFactory(username=username, groups=list(groups), team=team)
+    person.set_password(PASSWORD)
+    person.save()
+    return person
+
+
+@pytest.fixture
+def viewer(db):
+    return _person("viewer", Group.VIEWER)
+
+
+@pytest.fixture
+def data_scientist(team):
+    return _person("data-scientist", Group.DATA_SCIENTIST, team=team)
+
+
+@pytest.fixture
+def on_call(db):
+    return _person("on-call", Group.ON_CALL)
+
+
+@pytest.fixture
+def manager(db):
+    return _person("manager", Group.MANAGER)
+
+
+@pytest.fixture
+def administrator(db):
+    return _person("administrator", Group.ADMINISTRATOR)
+
+
+@pytest.fixture
+def teammate(team):
+    return _person("teammate", Group.VIEWER, team=team)
+
+
+@pytest.fixture
+def stranger(db):
+    return _person("stranger", Group.DATA_SCIENTIST)
+
+
+@pytest.fixture
+def holder(system):
+    person = _person("holder", Group.VIEWER)
+    HoldingFactory(system=system, role=Role.PRODUCT_OWNER, person=person)
+    return person
