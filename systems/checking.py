@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from systems.models import Outcome, System
-from systems.notices import tell_holder
+from systems.notices import News, tell
 
 GAP_OF_TOPIC = {
     "data": "data",
@@ -72,9 +72,7 @@ def _run(one: Check, systems: QuerySet[System]) -> int:
     turned = [f for f in changed if _result(before.get(f.system_id)) != f.result]
     _write([f for f in changed if f not in turned], one, fields=["why", "url"])
     _write(turned, one, fields=["outcome", "why", "url", "since"])
-    for finding in turned:
-        if finding.result == Outcome.Result.FAIL:
-            _tell(one, finding)
+    _tell(one, {finding.system_id: finding for finding in turned if finding.result == Outcome.Result.FAIL})
     return len(changed)
 
 
@@ -95,13 +93,18 @@ def _write(findings: list[Finding], one: Check, *, fields: list[str]) -> None:
     Outcome.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=fields)
 
 
-def _tell(one: Check, finding: Finding) -> None:
-    since = Outcome.objects.get(system_id=finding.system_id, check_key=one.key).since
-    tell_holder(
-        system=System.objects.get(pk=finding.system_id),
-        role=one.for_role,
-        key=f"check:{finding.system_id}:{one.key}:{since.isoformat()}",
-        subject=one.title,
-        text=finding.why,
-        url=finding.url,
-    )
+def _tell(one: Check, failed: dict[int, Finding]) -> None:
+    if not failed:
+        return
+    rows = Outcome.objects.filter(system__in=failed, check_key=one.key).select_related("system")
+    news = [
+        News(
+            system=row.system,
+            key=f"check:{row.system_id}:{one.key}:{row.since.isoformat()}",
+            subject=one.title,
+            text=row.why,
+            url=row.url,
+        )
+        for row in rows
+    ]
+    tell(news, role=one.for_role)

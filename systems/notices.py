@@ -1,44 +1,65 @@
 """Writing notices: each names the person whom something must reach, and is written once."""
 
-from mlops_portal.engine.duties import nudge
-from systems.models import Holding, Membership, Notice, Role, System
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-# Who is asked when a role is empty: the deputy first, then the accountable product owner (DESIGN idea 4).
+from mlops_portal.engine.duties import nudge
+from systems.models import Holding, Membership, Notice, Person, Role, System
+
+# Who is asked when a role is empty: the accountable product owner (DESIGN idea 4).
 FALLBACK = Role.PRODUCT_OWNER
 
 
-def holders_to_tell(system: System, role: str) -> list:
-    """Return who is to be told for `role`: its active holder, else the deputy, else the product owner's.
+@dataclass(frozen=True)
+class News:
+    """Something of `system` that must reach somebody; `key` makes it be told once."""
 
-    When nobody holds either role, everybody of the system's team; empty only for a team without active members.
+    system: System
+    key: str
+    subject: str
+    text: str
+    url: str
+
+
+def people_to_tell(systems: Iterable[System], role: str) -> dict[int, list[Person]]:
+    """Return for each system's id who is to be told for `role`.
+
+    The active holder, else the deputy, else those of the product owner's role; when nobody holds either, everybody of
+    the system's team. Empty only where that team has no active member. Two queries, however many systems.
     """
-    for asked in dict.fromkeys([role, FALLBACK]):
-        holding = Holding.objects.current().filter(system=system, role=asked).select_related("person", "deputy").first()
-        for person in (holding.person, holding.deputy) if holding else ():
-            if person and person.is_active:
-                return [person]
-    members = Membership.objects.filter(team=system.team, person__is_active=True).select_related("person")
-    return [member.person for member in members]
+    systems = list(systems)
+    asked = list(dict.fromkeys([role, FALLBACK]))
+    held = Holding.objects.current().filter(system__in=systems, role__in=asked).select_related("person", "deputy")
+    chosen: dict[int, list[Person]] = {}
+    for holding in sorted(held, key=lambda holding: asked.index(holding.role)):
+        person = next((p for p in (holding.person, holding.deputy) if p and p.is_active), None)
+        if person:
+            chosen.setdefault(holding.system_id, [person])
+    left = [system for system in systems if system.pk not in chosen]
+    members = Membership.objects.filter(team__in={system.team_id for system in left}, person__is_active=True)
+    of_team: dict[int, list[Person]] = {}
+    for member in members.select_related("person"):
+        of_team.setdefault(member.team_id, []).append(member.person)
+    return {system.pk: chosen.get(system.pk) or of_team.get(system.team_id, []) for system in systems}
 
 
-def tell_holder(
-    *, system: System, role: str, key: str, subject: str, text: str, url: str, urgency: str = Notice.Urgency.DIGEST
-) -> int:
-    """Write the notice for everybody who is to be told, and nudge its delivery; return how many are told."""
-    people = holders_to_tell(system, role)
-    notices = [
-        Notice(
-            key=f"{key}:{person.username}",
-            person=person,
-            system=system,
-            urgency=urgency,
-            subject=" ".join(f"{system.name}: {subject}".split())[:200],
-            text=text,
-            url=url or system.get_absolute_url(),
-        )
-        for person in people
-    ]
+def tell(news: list[News], *, role: str, urgency: str = Notice.Urgency.DIGEST) -> int:
+    """Write a notice of each piece of news for everybody who is to be told, and nudge delivery; return how many."""
+    people = people_to_tell([one.system for one in news], role)
+    notices = [_notice(one, person, urgency) for one in news for person in people[one.system.pk]]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     if urgency == Notice.Urgency.NOW:
         nudge("deliver")
-    return len(people)
+    return len(notices)
+
+
+def _notice(news: News, person: Person, urgency: str) -> Notice:
+    return Notice(
+        key=f"{news.key}:{person.username}",
+        person=person,
+        system=news.system,
+        urgency=urgency,
+        subject=" ".join(f"{news.system.name}: {news.subject}".split())[:200],
+        text=news.text,
+        url=news.url or news.system.get_absolute_url(),
+    )

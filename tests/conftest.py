@@ -1,4 +1,4 @@
-"""The cast, named by role: `holder` holds a role of `system`, `teammate` is in its team, `stranger` has no tie to it."""
+"""The cast, by role: `holder` holds a role of `system`, `teammate` is in its team, `stranger` has no tie to it."""
 
 import pytest
 from django.utils import timezone

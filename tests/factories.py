@@ -6,7 +6,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from systems.models import Holding, Person, Role, System, Team
 
-PASSWORD = "a-long-test-password"  # noqa: S105
+PASSWORD = "a-long-test-password"
 
 
 class TeamFactory(factory.django.DjangoModelFactory):

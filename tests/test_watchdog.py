@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from incidents.models import Entry, Incident
 from mlops_portal.engine.models import Duty
 from mlops_portal.watchdog import Watchdog
+from systems.actions.people import save_person
 from systems.models import Notice, System
 
 pytestmark = pytest.mark.django_db
@@ -14,8 +15,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def on_time(administrator):
-    from systems.actions.people import save_person
-
     save_person(username=administrator.username, by=None)  # administrators are in the team that owns `portal`
     Duty.objects.update(finished_at=Now())
 

@@ -7,9 +7,8 @@ from django.db.models import Max
 
 from incidents.actions.condition import report
 from incidents.models import Entry, Incident, Severity
-from mlops_portal.engine.duties import nudge
 from systems.models import Notice, Role, System
-from systems.notices import tell_holder
+from systems.notices import News, tell
 
 # critical × tier 1, 2, 3–4 (DESIGN 3)
 CRITICAL_SEVERITY = {1: Severity.SEV1, 2: Severity.SEV2, 3: Severity.SEV3, 4: Severity.SEV3}
@@ -55,18 +54,10 @@ def _open(cause, system, role, title, text, severity, first_visible_at, at) -> I
     )
     incident.systems.add(system)
     append(incident=incident, kind=Entry.Kind.OPENED, text=text, at=at)
-    told = tell_holder(
-        system=system,
-        role=role,
-        key=f"incident:{incident.number}:opened",
-        subject=title,
-        text=text,
-        url=incident.get_absolute_url(),
-        urgency=Notice.Urgency.NOW,
-    )
+    news = News(system, f"incident:{incident.number}:opened", title, text, incident.get_absolute_url())
+    told = tell([news], role=role, urgency=Notice.Urgency.NOW)
     append(incident=incident, kind=Entry.Kind.TOLD, text=f"{Role(role).label} told ({told}).", at=at)
     report(system=system, at=at)
-    nudge("deliver")
     return incident
 
 

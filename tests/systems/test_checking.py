@@ -1,0 +1,84 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from systems.actions.ownership import assign_role
+from systems.checking import CHECKS, run_checks
+from systems.models import Notice, Outcome, Role, System
+from systems.tasks import check
+from tests.factories import PersonFactory, SystemFactory
+
+
+@pytest.fixture
+def judged(system):
+    run_checks(System.objects.filter(pk=system.pk))
+    return system
+
+
+def _outcome(system, key="role_filled_model_owner"):
+    return Outcome.objects.with_result().get(system=system, check_key=key)
+
+
+def _due(system):
+    System.objects.filter(pk=system.pk).update(checks_due_at=Now() - timedelta(hours=1))
+
+
+def test_every_check_finds_something_for_every_system(judged):
+    assert set(judged.outcomes.values_list("check_key", flat=True)) == set(CHECKS)
+
+
+def test_an_empty_role_fails_with_a_sentence_and_a_way_to_mend_it(judged):
+    found = _outcome(judged)
+    assert (found.outcome, found.why) == ("fail", "Nobody is named as model owner.")
+    assert found.url == "/systems/churn/owners/model_owner/"
+
+
+def test_the_outcome_after_the_action_is_right_at_once(judged, manager, viewer, now):
+    assign_role(system=judged, role=Role.MODEL_OWNER, person=viewer, by=manager, at=now)
+    assert _outcome(judged).outcome == "pass"
+
+
+def test_a_holder_who_may_no_longer_sign_in_fails(system, manager, now):
+    gone = PersonFactory(is_active=False)
+    assign_role(system=system, role=Role.MODEL_OWNER, person=gone, by=manager, at=now)
+    assert "may no longer sign in" in _outcome(system).why
+
+
+def test_nothing_is_written_when_nothing_changed(judged):
+    before = _outcome(judged).since
+    assert run_checks(System.objects.filter(pk=judged.pk)) == 0
+    assert _outcome(judged).since == before
+
+
+def test_a_failing_check_tells_the_holder_of_its_role_once(system, holder):
+    System.objects.filter(pk=system.pk).update(purpose="")
+    for _ in range(2):
+        run_checks(System.objects.filter(pk=system.pk), keys=["purpose_written"])
+    assert [notice.person for notice in Notice.objects.filter(key__contains="purpose_written")] == [holder]
+
+
+def test_the_duty_judges_what_is_due_and_then_rests(system):
+    _due(system)
+    assert check() >= 1
+    assert System.objects.get(pk=system.pk).checks_due_at > timezone.now()
+    assert check() == 0
+
+
+def test_outcomes_of_a_system_that_was_not_judged_in_time_are_unknown(judged):
+    _due(judged)
+    assert _outcome(judged).result_now == "unknown"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_systems(team, holder):
+    def queries_for(count):
+        SystemFactory.create_batch(count, team=team)
+        with CaptureQueriesContext(connection) as queries:
+            run_checks(System.objects.all())
+        return len(queries)
+
+    few, many = queries_for(3), queries_for(40)
+    assert many <= few
