@@ -8,6 +8,7 @@ import sys
 from celery import Celery
 from celery.beat import Scheduler
 from celery.signals import setup_logging, worker_process_init
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
 
@@ -24,6 +25,7 @@ class InProcessScheduler(Scheduler):
 
     def apply_async(self, entry, producer=None, advance=True, **kwargs):
         entry = self.reserve(entry) if advance else entry
+        close_old_connections()  # after a database that was away, the next tick connects anew
         self.app.tasks[entry.task]()
 
 

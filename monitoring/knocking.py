@@ -1,6 +1,6 @@
 """Asking a page of the portal itself whether anybody is at home."""
 
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 DEADLINE_S = 5
@@ -17,7 +17,7 @@ def knock_at(url: str) -> None:
     try:
         door.request("GET", parts.path)
         status = door.getresponse().status
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise NobodyAnswers(f"The web process at {parts.netloc} did not answer: {error}") from error
     finally:
         door.close()
