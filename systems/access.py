@@ -40,10 +40,14 @@ def _any(*rules: Callable) -> Callable:
 
 @dataclass(frozen=True)
 class Rule:
-    """A sentence for people and the function that decides it: (person, thing it is about or None) → may."""
+    """A sentence for people and the function that decides it: (person, thing it is about or None) → may.
+
+    `about` names the kind of thing that the function must be handed; empty for a rule that needs none.
+    """
 
     sentence: str
     allows: Callable
+    about: str = ""
 
 
 RULES: dict[str, Rule] = {
@@ -52,12 +56,14 @@ RULES: dict[str, Rule] = {
     "system.edit": Rule(
         "Data scientists of its team, administrators of its team, and managers.",
         _any(_teammate_data_scientist, _administrator_of_portal, _in(Group.MANAGER)),
+        about="system",
     ),
     "role.assign": Rule("Managers.", _in(Group.MANAGER)),
-    "role.confirm": Rule("Who holds the role, and the deputy.", _holds),
+    "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
     "incident.act": Rule(
         "On-call engineers, managers, and who holds a role of a system that it touches.",
         _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),
+        about="incident",
     ),
     "token.own": Rule("Everybody who is signed in, for their own.", _everybody),
     "people.manage": Rule("Administrators.", _in(Group.ADMINISTRATOR)),

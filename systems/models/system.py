@@ -52,7 +52,8 @@ class SystemQuerySet(models.QuerySet):
         return self.annotate(gap_count=Count("outcomes", filter=failing, distinct=True))
 
     def for_list_page(self):
-        return self.in_use().with_status().with_gap_count().select_related("team").prefetch_related("holdings__person")
+        """Ready for systems.filters.SystemFilter, which leaves out what is retired."""
+        return self.with_status().with_gap_count().select_related("team").prefetch_related("holdings__person")
 
 
 class System(models.Model):

@@ -1,0 +1,103 @@
+"""The one filter of systems: the same query string means the same on the page, in the API and in an export.
+
+How a page uses it:
+
+    chosen = SystemFilter(request.GET, System.objects.visible_to(request.user).for_list_page())
+    chosen.qs                   what to show, filtered and ordered; nothing at all when a value was not understood
+    chosen.form                 fields to render, `chosen.form.errors` what was not understood
+    chosen.without("status")    the same but for one field, for the counts that filter by it
+
+Retired systems are left out unless `phase=retired` asks for them.
+"""
+
+import django_filters
+from django import forms
+from django.db.models import Q
+
+from systems.models import Level, Phase, System, Team
+from systems.models.person import Person
+
+LONGEST_QUERY = 200
+
+
+class SystemFilter(django_filters.FilterSet):
+    """`data` is a query string, `queryset` systems with `status_now` (System.objects.with_status())."""
+
+    class Sort:
+        """What `sort` may be, in words, and the order that it stands for."""
+
+        LABELS = {
+            "worst": "Worst first",
+            "name": "Name",
+            "-name": "Name, Z first",
+            "tier": "Most critical first",
+            "-tier": "Least critical first",
+            "newest": "Newest first",
+            "oldest": "Oldest first",
+        }
+        ORDERS = {
+            "name": ["name", "slug"],
+            "-name": ["-name", "-slug"],
+            "tier": ["tier", "slug"],
+            "-tier": ["-tier", "slug"],
+            "newest": ["-registered_at", "-pk"],
+            "oldest": ["registered_at", "pk"],
+        }
+
+    q = django_filters.CharFilter(method="matching", max_length=LONGEST_QUERY, label="Search name, purpose and tags")
+    status = django_filters.MultipleChoiceFilter(
+        field_name="status_now", choices=Level.choices, distinct=False, label="Status"
+    )
+    phase = django_filters.MultipleChoiceFilter(choices=Phase.choices, distinct=False, label="Phase")
+    tier = django_filters.MultipleChoiceFilter(
+        choices=[(n, f"Tier {n}") for n in (1, 2, 3, 4)], distinct=False, label="Tier"
+    )
+    team = django_filters.ModelChoiceFilter(queryset=Team.objects.all(), to_field_name="slug", label="Team")
+    owner = django_filters.ModelChoiceFilter(
+        queryset=Person.objects.all(),
+        to_field_name="username",
+        method="held_by",
+        label="Who holds a role, or is a deputy",
+        widget=forms.TextInput,
+    )
+    tag = django_filters.CharFilter(method="tagged", max_length=40, label="Tag")
+    sort = django_filters.ChoiceFilter(
+        method="sorted", choices=list(Sort.LABELS.items()), label="Order", empty_label=None, required=False
+    )
+
+    class Meta:
+        model = System
+        fields: list[str] = []
+
+    @property
+    def qs(self):
+        """The systems asked for; none at all when a value of the query string was not understood."""
+        return self.without()
+
+    def without(self, *names: str):
+        """Return the systems asked for, with the fields of `names` left aside."""
+        if self.is_bound and not self.form.is_valid():
+            return self.queryset.none()
+        given = self.form.cleaned_data if self.is_bound else {}
+        found = self.queryset
+        for name, one in self.filters.items():
+            if name not in names and name != "sort":
+                found = one.filter(found, given.get(name))
+        if "phase" in names or Phase.RETIRED not in (given.get("phase") or []):
+            found = found.in_use()
+        return self.sorted(found, "sort", given.get("sort"))
+
+    def matching(self, systems, name, words):
+        return systems.filter(
+            Q(slug__icontains=words) | Q(name__icontains=words) | Q(purpose__icontains=words) | Q(tags__contains=[words])
+        )
+
+    def held_by(self, systems, name, person):
+        held = System.objects.filter(Q(holdings__person=person) | Q(holdings__deputy=person), holdings__to=None)
+        return systems.filter(pk__in=held.values("pk"))
+
+    def tagged(self, systems, name, tag):
+        return systems.filter(tags__contains=[tag])
+
+    def sorted(self, systems, name, order):
+        return systems.order_by(*self.Sort.ORDERS[order]) if order in self.Sort.ORDERS else systems.worst_first()
