@@ -1,15 +1,15 @@
 """The declaration that stands on every page view: who may come in. A view without one fails tests/test_doors.py.
 
-    @rule("system.register")              a rule about nobody in particular is asked before the view begins
-    def register(request): ...
+@rule("system.register")              a rule about nobody in particular is asked before the view begins
+def register(request): ...
 
-    @rule("system.edit")                  a rule about a thing is asked by the view, as soon as it has the thing
-    def edit(request, slug):
-        system = get_object_or_404(System.objects.visible_to(request.user), slug=slug)
-        require(request.user, "system.edit", system)
+@rule("system.edit")                  a rule about a thing is asked by the view, as soon as it has the thing
+def edit(request, slug):
+    system = get_object_or_404(System.objects.visible_to(request.user), slug=slug)
+    require(request.user, "system.edit", system)
 
-    @public("Probes have no account.")    anybody, and the reason why
-    def live(request): ...
+@public("Probes have no account.")    anybody, and the reason why
+def live(request): ...
 """
 
 from collections.abc import Callable

@@ -89,7 +89,10 @@ class SystemFilter(django_filters.FilterSet):
 
     def matching(self, systems, name, words):
         return systems.filter(
-            Q(slug__icontains=words) | Q(name__icontains=words) | Q(purpose__icontains=words) | Q(tags__contains=[words])
+            Q(slug__icontains=words)
+            | Q(name__icontains=words)
+            | Q(purpose__icontains=words)
+            | Q(tags__contains=[words])
         )
 
     def held_by(self, systems, name, person):
