@@ -30,18 +30,22 @@ def require_dependencies(argv):
     if os.name != "posix":
         sys.exit("MLOps Portal runs on Linux and macOS; on Windows, run it inside WSL.")
     if sys.version_info < (3, 11):
-        sys.exit("MLOps Portal needs Python 3.11 or newer; this is %s, at %s." % (sys.version.split()[0], sys.executable))
+        sys.exit(
+            "MLOps Portal needs Python 3.11 or newer; this is %s, at %s." % (sys.version.split()[0], sys.executable)
+        )
     missing = _missing(ROOT, _is_for_developers(argv))
     if missing or (_is_inside(ROOT / ".venv") and Environment(ROOT).is_outdated()):
         raise ImportError("missing: " + ", ".join(missing))
 
 
 def set_up_and_run_again(argv):
-    """Install what is missing into `.venv` and run `argv` there. Never returns: ends in that run, or with a sentence."""
+    """Install what is missing into `.venv` and run `argv` there. Never returns: ends in that run or a sentence."""
     environment = Environment(ROOT)
     for_developers = _is_for_developers(argv)
     if _is_inside(environment.folder) and environment.has(for_developers):
-        sys.exit("pyproject.toml asks for packages that its lock file lacks: " + ", ".join(_missing(ROOT, for_developers)))
+        sys.exit(
+            "pyproject.toml asks for packages that its lock file lacks: " + ", ".join(_missing(ROOT, for_developers))
+        )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         environment.make_ready(for_developers)
@@ -52,7 +56,10 @@ def set_up_and_run_again(argv):
     except Refused as refusal:
         sys.exit(str(refusal))
     except OSError as error:
-        sys.exit("Cannot set up %s: %s. Mend that, or remove the folder, and run the same command again." % (environment.folder, error))
+        sys.exit(
+            "Cannot set up %s: %s. Mend that, or remove the folder, and run the same command again."
+            % (environment.folder, error)
+        )
 
 
 class Refused(Exception):

@@ -1,7 +1,10 @@
-"""Where the embedded shape keeps its things. Settings import this: nothing heavy, nothing is written."""
+"""Where the embedded shape keeps its things. Settings import this: nothing heavy."""
 
+import contextlib
 import hashlib
 import os
+import secrets
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +24,7 @@ def socket_folder(data_dir: Path) -> Path:
     The short one must be the same for every process of this user, whatever TMPDIR says: hence /tmp by name.
     """
     inside = data_dir / "run"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER and "," not in str(inside):  # a comma would part two hosts
         return inside
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     return Path("/tmp") / f"mlops-portal-{os.getuid()}-{digest}"  # noqa: S108  made 0700, its owner is checked
@@ -37,3 +40,26 @@ def embedded_database(data_dir: Path) -> dict[str, str]:
         "HOST": str(socket_folder(data_dir)),
         "PORT": "5432",
     }
+
+
+def secret_key(data_dir: Path) -> str:
+    """Return the secret key kept in `data_dir`, made once where one machine is all there is; else "" if there is none.
+
+    With a database of its own there may be many hosts, which must share a key: then only `up` makes one.
+    """
+    if (data_dir / "secret-key").exists() or not os.environ.get("DATABASE_URL") or sys.argv[1:2] == ["up"]:
+        return kept_secret(data_dir / "secret-key")
+    return ""
+
+
+def kept_secret(path: Path, size: int = 48) -> str:
+    """Return the random secret in the file `path`, made once of `size` random bytes, for its owner's eyes only."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(size) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # the first of two that come at once stays
+        draft.unlink()
+    return path.read_text().strip()
