@@ -5,7 +5,7 @@ from celery.schedules import schedule
 from django.core.exceptions import ImproperlyConfigured
 
 from mlops_portal.engine.logs import logging_config
-from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database
+from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database, secret_key
 
 env = environ.Env()
 
@@ -15,8 +15,7 @@ DEBUG = False
 BASE_URL = env("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 IS_LOOPBACK = BASE_URL.startswith(("http://127.0.0.1", "http://localhost"))
 IS_TLS = BASE_URL.startswith("https://")
-_key_file = DATA_DIR / "secret-key"  # made by `manage.py up`
-SECRET_KEY = env("SECRET_KEY", default="") or (_key_file.read_text().strip() if _key_file.exists() else "")
+SECRET_KEY = env("SECRET_KEY", default="") or secret_key(DATA_DIR)
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -77,7 +76,8 @@ TEMPLATES = [
 ]
 
 # Database: any wait on the server's side is bounded, so that one stuck query cannot hold a process (RELIABILITY F13).
-DATABASES = {"default": env.db_url("DATABASE_URL") if env("DATABASE_URL", default="") else embedded_database(DATA_DIR)}
+IS_EMBEDDED = not env("DATABASE_URL", default="")
+DATABASES = {"default": embedded_database(DATA_DIR) if IS_EMBEDDED else env.db_url("DATABASE_URL")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).update(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -95,7 +96,7 @@ def wait_until_it_answers(child: Child) -> None:
         time.sleep(0.05)
 
 
-def answers(parameters: dict[str, str], within_s: float = 4.0) -> bool:
+def answers(parameters: dict[str, Any], within_s: float = 4.0) -> bool:
     """Whether a fresh connection gets an answer within `within_s` seconds, even from a server that stands still."""
     try:
         asyncio.run(asyncio.wait_for(_ask(parameters), within_s))
@@ -121,22 +122,22 @@ def _short_temporary_folder() -> str | None:
     return "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108  the folder made in it is private
 
 
-async def _ask(parameters: dict[str, str]) -> None:
+async def _ask(parameters: dict[str, Any]) -> None:
     connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
     async with connection:
         await connection.execute("SELECT 1")
 
 
-def connection_parameters(database: dict) -> dict[str, str]:
-    """Return psycopg's words for Django's DATABASES entry."""
-    words = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-    return {word: str(database[key]) for key, word in words.items() if database.get(key)}
+def parameters_of(data_dir: Path) -> dict[str, str]:
+    """Return what psycopg needs to connect to the server of `data_dir`."""
+    database = embedded_database(data_dir)
+    return {"dbname": database["NAME"], "user": database["USER"], "host": database["HOST"], "port": database["PORT"]}
 
 
 def _has_made_database(data_dir: Path) -> bool:
-    parameters = connection_parameters(embedded_database(data_dir))
+    parameters = parameters_of(data_dir) | {"dbname": "postgres"}
     try:
-        with psycopg.connect(**{**parameters, "dbname": "postgres"}, connect_timeout=5, autocommit=True) as connection:
+        with psycopg.connect(**parameters, connect_timeout=5, autocommit=True) as connection:
             if not connection.execute("SELECT FROM pg_database WHERE datname = 'portal'").fetchone():
                 connection.execute("CREATE DATABASE portal")
     except psycopg.OperationalError:
