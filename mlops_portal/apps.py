@@ -2,6 +2,8 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
+from mlops_portal import celery  # noqa: F401  every process that may nudge needs the application
+
 
 class PortalConfig(AppConfig):
     """The roof: wiring and what gathers all three apps."""

@@ -138,7 +138,7 @@ def _has_made_database(data_dir: Path) -> bool:
     parameters = parameters_of(data_dir) | {"dbname": "postgres"}
     try:
         with psycopg.connect(**parameters, connect_timeout=5, autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = 'portal'").fetchone():
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'portal'").fetchone():
                 connection.execute("CREATE DATABASE portal")
     except psycopg.OperationalError:
         return False
