@@ -72,15 +72,16 @@ def raise_alarm(late: list[DutyState]) -> Incident:
     )
     if is_new:
         log.error("duties are late", late=names, incident=incident.number)
-        plan()
-        send_due()
     else:
         _note_relapse(incident, names)
+    plan()  # at every look: the workers that would try again may be what is late
+    send_due()
     return incident
 
 
 @transaction.atomic
 def _note_relapse(incident: Incident, names: str) -> None:
+    Incident.objects.select_for_update().get(pk=incident.pk)  # two watchdogs may run
     if _last_word(incident) == Entry.Kind.RECOVERED:
         append(incident=incident, kind=Entry.Kind.JOINED, text=f"Late again: {names}.", at=timezone.now())
 
@@ -88,7 +89,8 @@ def _note_relapse(incident: Incident, names: str) -> None:
 @transaction.atomic
 def note_recovery() -> None:
     """Write on the open incident of the portal, once, that every duty is on time again; people resolve it."""
-    incident = Incident.objects.unresolved().filter(cause="system:portal", by_alert=True).first()
+    standing = Incident.objects.unresolved().filter(cause="system:portal", by_alert=True)
+    incident = standing.select_for_update().first()
     if incident and _last_word(incident) in (Entry.Kind.OPENED, Entry.Kind.JOINED):
         text = "Every duty is on time again."
         append(incident=incident, kind=Entry.Kind.RECOVERED, text=text, at=timezone.now())

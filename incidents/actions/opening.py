@@ -2,20 +2,23 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from incidents.actions.condition import report
 from incidents.models import Entry, Incident, Severity
 from systems.models import Notice, Role, System
-from systems.notices import News, tell
+from systems.notices import News, people_to_tell, tell
 
+NUMBERING_LOCK = 7_465_001  # any number, the same in every process
 # critical × tier 1, 2, 3–4 (DESIGN 3)
 CRITICAL_SEVERITY = {1: Severity.SEV1, 2: Severity.SEV2, 3: Severity.SEV3, 4: Severity.SEV3}
 
 
 def next_number() -> int:
-    """Return the next free incident number; two callers may get the same, the unique index then refuses one."""
+    """Return the next incident number; whoever else asks waits for the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING_LOCK])
     return (Incident.objects.aggregate(top=Max("number"))["top"] or 0) + 1
 
 
@@ -34,7 +37,7 @@ def open_for_cause(
             return standing, False
         try:
             return _open(cause, system, role, title, text, severity, first_visible_at, at), True
-        except IntegrityError:  # somebody else opened one, or took the number, at this very moment
+        except IntegrityError:  # somebody else opened one at this very moment
             continue
     raise RuntimeError(f"No incident could be opened for {cause}.")
 
@@ -55,10 +58,17 @@ def _open(cause, system, role, title, text, severity, first_visible_at, at) -> I
     incident.systems.add(system)
     append(incident=incident, kind=Entry.Kind.OPENED, text=text, at=at)
     news = News(system, f"incident:{incident.number}:opened", title, text, incident.get_absolute_url())
-    told = tell([news], role=role, urgency=Notice.Urgency.NOW)
-    append(incident=incident, kind=Entry.Kind.TOLD, text=f"{Role(role).label} told ({told}).", at=at)
+    tell([news], role=role, urgency=Notice.Urgency.NOW)
+    append(incident=incident, kind=Entry.Kind.TOLD, text=_whom(system, role), at=at)
     report(system=system, at=at)
     return incident
+
+
+def _whom(system: System, role: str) -> str:
+    people = people_to_tell([system], role)[system.pk]
+    if not people:
+        return f"Nobody was told: {system} has no {Role(role).label.lower()}, and its team has no active member."
+    return f"Told: {', '.join(str(person) for person in people)}."
 
 
 def append(*, incident: Incident, kind: str, text: str = "", by=None, at: datetime) -> Entry:

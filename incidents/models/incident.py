@@ -1,8 +1,10 @@
 """An incident: what went wrong, when each thing about it happened, and who did it."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -20,16 +22,27 @@ class IncidentQuerySet(models.QuerySet):
     def unresolved(self):
         return self.filter(resolved_at=None)
 
+    def in_state(self, state: str):
+        """Those whose furthest step is `state` (Incident.State)."""
+        steps = list(Incident.State)
+        later = steps[steps.index(state) + 1 :]
+        reached = {} if state == Incident.State.OPEN else {f"{state}_at__isnull": False}
+        return self.filter(**reached, **{f"{step}_at": None for step in later})
+
     def visible_to(self, person):
         """Incidents that touch no system, or at least one that `person` may see."""
-        seen = System.objects.visible_to(person).values("pk")
-        return self.filter(Q(systems=None) | Q(systems__in=seen)).distinct()
+        touched = IncidentSystem.objects.filter(incident=OuterRef("pk"))
+        seen = touched.filter(system__in=System.objects.visible_to(person))
+        return self.filter(~Exists(touched) | Exists(seen))
 
-    def for_list_page(self):
-        return self.prefetch_related("systems").select_related("acknowledged_by", "resolved_by")
+    def for_list_page(self, person):
+        """With who did what, and as `shown_systems` those of its systems that `person` may see."""
+        seen = Prefetch("systems", System.objects.visible_to(person), to_attr="shown_systems")
+        return self.prefetch_related(seen).select_related("acknowledged_by", "mitigated_by", "resolved_by")
 
     def open_first(self):
-        return self.order_by(models.F("resolved_at").asc(nulls_first=True), "-declared_at")
+        """Unresolved ones first, the most severe on top and among these the newest; then the last resolved."""
+        return self.order_by(F("resolved_at").desc(nulls_first=True), "severity", "-number")
 
 
 def _who(name: str) -> models.ForeignKey:
@@ -104,6 +117,23 @@ class Incident(models.Model):
             if getattr(self, f"{step.value}_at"):
                 return step
         return self.State.OPEN
+
+    def is_before(self, step: str) -> bool:
+        """Whether neither `step` nor a later one was taken."""
+        steps = list(self.State)
+        return steps.index(self.state) < steps.index(step)
+
+    def last_step_sentence(self) -> str:
+        """Return who took the furthest step and when, as a sentence."""
+        if self.state == self.State.OPEN:
+            return f"Incident {self.number} is open."
+        who, when = getattr(self, f"{self.state}_by"), getattr(self, f"{self.state}_at")
+        return f"Incident {self.number} was {self.state} by {who} on {when:%-d %B at %H:%M} UTC."
+
+    @property
+    def noticing_delay(self) -> timedelta | None:
+        """From the first bad point in the portal's own data to being noticed; None when it was never visible there."""
+        return self.noticed_at - self.first_visible_at if self.first_visible_at else None
 
 
 class IncidentSystem(models.Model):
