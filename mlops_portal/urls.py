@@ -1,14 +1,36 @@
 """Every address of the portal."""
 
-from django.urls import include, path
+from allauth.account import views as account
+from django.urls import include, path, re_path
 
-from mlops_portal.pages import health, views
+from mlops_portal.pages import components, health, views
+
+handler400 = "mlops_portal.pages.errors.bad_request"
+handler403 = "mlops_portal.pages.errors.forbidden"
+handler404 = "mlops_portal.pages.errors.not_found"
+handler500 = "mlops_portal.pages.errors.broken"
+
+# Of allauth only what the portal offers: nobody signs up or resets a password without an administrator.
+account_urls = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("systems/", include("systems.urls")),
     path("incidents/", include("incidents.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include(account_urls)),
+    path("components/", components.components, name="components"),
     path("healthz/live", health.live, name="healthz-live"),
     path("healthz/ready", health.ready, name="healthz-ready"),
     path("healthz/pipeline", health.pipeline, name="healthz-pipeline"),

@@ -1,7 +1,81 @@
-"""Pages for what went wrong."""
+"""Pages for what went wrong: say what happened, what is safe, and the id that finds it in the logs."""
 
-from django.http import HttpResponseForbidden
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+UNREACHABLE = "The portal cannot reach its database. Nothing that was saved is lost; try again in a moment."
+TOO_SLOW = "The database did not answer in time. Nothing that was saved is lost; try again in a moment."
+# SQLSTATE of a query cancelled for time, a lock not given, and a deadlock: the database is there, but busy.
+BUSY = {"57014", "55P03", "40P01"}
+TITLES = {
+    400: "The portal could not read this request",
+    403: "You may not do this",
+    404: "There is nothing here",
+    500: "Something broke in the portal",
+    503: "The portal is not ready",
+}
+RETRY_AFTER_S = 10
 
 
+@login_not_required
+def bad_request(request, exception=None):
+    return _answer(request, 400, "Something in the address or the form was not as it should be.")
+
+
+@login_not_required
+def forbidden(request, exception=None):
+    return _answer(request, 403, str(exception or "Ask an administrator if you think that you should."))
+
+
+@login_not_required
+def not_found(request, exception=None):
+    """Nothing of the exception is told: what one may not see answers like what does not exist (S12)."""
+    return _answer(request, 404, "It may have been moved or retired, or you may not see it.")
+
+
+@login_not_required
+def broken(request):
+    """503 when the database is what failed, else 500; asks nothing of the database itself."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, (OperationalError, InterfaceError)):
+        state = getattr(failure.__cause__, "sqlstate", None)
+        return _answer(request, 503, TOO_SLOW if state in BUSY else UNREACHABLE)
+    return _answer(request, 500, "It was written down with the number below; nothing that was saved before is lost.")
+
+
+@login_not_required
 def csrf_failure(request, reason=""):
-    return HttpResponseForbidden("The form was too old; go back, reload and send it again.")
+    return _answer(request, 403, "The form was too old. Go back, reload the page and send it again.")
+
+
+def _answer(request, status: int, detail: str) -> HttpResponse:
+    request_id = getattr(request, "id", "")
+    if request.path.startswith("/api/"):
+        response = _problem(status, detail, request_id)
+    else:
+        context = {"title": TITLES[status], "detail": detail, "request_id": request_id}
+        response = HttpResponse(_page(request, status, context), status=status)
+    if status == 503:
+        response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _problem(status: int, detail: str, request_id: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail}
+    return JsonResponse({**body, "request_id": request_id}, status=status, content_type="application/problem+json")
+
+
+def _page(request, status: int, context: dict) -> str:
+    """The page with the navigation of who is signed in, or bare when that cannot be known."""
+    template = f"{status}.html"
+    if status in (403, 404):
+        try:
+            return render(request, template, context).content.decode()
+        except DatabaseError:
+            pass
+    return render_to_string(template, context)

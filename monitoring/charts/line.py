@@ -1,0 +1,215 @@
+"""The first view of a metric: a line with its band, limits, marks and gaps, as two SVGs in one box.
+
+One SVG is stretched to the plot area (lines keep their width), the other places texts in percent, so nothing is
+distorted at any width, and the interactive chart can take over the same plot area without a jump.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from html import escape
+
+from monitoring.charts.paths import Spot, area_path, line_path
+from monitoring.charts.scales import time_ticks, value_label, value_range, value_ticks
+
+SIDE = 1000
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A value that is not to be crossed, and what it is called."""
+
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened: `kind` is `deployment` or `incident`."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A shaded stretch of time, with its sentence."""
+
+    from_at: datetime
+    to_at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """What is to be drawn. `label` is the sentence that says it all; points are (time, value), None for no value.
+
+    Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high).
+    """
+
+    label: str
+    points: Sequence[tuple[datetime, float | None]]
+    gap_s: float | None = None
+    band: Sequence[tuple[datetime, float, float]] = ()
+    baseline: float | None = None
+    limits: Sequence[Limit] = ()
+    marks: Sequence[Mark] = ()
+    spans: Sequence[Span] = ()
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    unit: str = ""
+
+    def time_range(self) -> tuple[datetime, datetime]:
+        """Return the times at the left and right edge; a single moment gets half an hour on both sides."""
+        times = [at for at, _ in self.points] or [datetime.now().astimezone()]
+        start, end = self.from_at or min(times), self.to_at or max(times)
+        return (start, end) if start < end else (start - timedelta(minutes=30), end + timedelta(minutes=30))
+
+    def shown(self) -> list[tuple[datetime, float | None]]:
+        """Return the points inside the time range; what is not a finite number counts as no value."""
+        start, end = self.time_range()
+        return [(at, _finite(value)) for at, value in self.points if start <= at <= end]
+
+    def value_range(self) -> tuple[float, float]:
+        """Return the values at the lower and upper edge: of the points, the band, the baseline and the limits."""
+        values = [value for _, value in self.shown() if value is not None]
+        values += [edge for _, low, high in self._band_shown() for edge in (low, high)]
+        values += [limit.value for limit in self.limits]
+        return value_range([*values, *([self.baseline] if self.baseline is not None else [])])
+
+    def _band_shown(self) -> list[tuple[datetime, float, float]]:
+        start, end = self.time_range()
+        return [row for row in self.band if start <= row[0] <= end]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn chart: two SVGs for one box, and the edges that the interactive chart must keep."""
+
+    label: str
+    unit: str
+    plot_svg: str
+    text_svg: str
+    is_empty: bool
+    x_range: tuple[datetime, datetime]
+    y_range: tuple[float, float]
+    marks: Sequence[Mark] = field(default_factory=tuple)
+    spans: Sequence[Span] = field(default_factory=tuple)
+    limits: Sequence[Limit] = field(default_factory=tuple)
+    baseline: float | None = None
+    has_band: bool = False
+
+
+def draw(chart: LineChart) -> Drawing:
+    """Return the chart as SVG text, every text in it escaped."""
+    return _Pen(chart).drawing()
+
+
+class _Pen:
+    """Turns times and values of one chart into places on a square of SIDE × SIDE."""
+
+    def __init__(self, chart: LineChart):
+        self.chart = chart
+        self.start, self.end = chart.time_range()
+        self.low, self.high = chart.value_range()
+        self.y_ticks = value_ticks(self.low, self.high)
+        self.x_ticks = time_ticks(self.start, self.end)
+
+    def x(self, at: datetime) -> float:
+        share = (at - self.start) / (self.end - self.start)
+        return SIDE * min(max(share, 0.0), 1.0)
+
+    def y(self, value: float) -> float:
+        return SIDE * (self.high - value) / (self.high - self.low)
+
+    def drawing(self) -> Drawing:
+        chart = self.chart
+        return Drawing(
+            label=chart.label,
+            unit=chart.unit,
+            plot_svg=self.plot(),
+            text_svg=self.texts(),
+            is_empty=all(value is None for _, value in chart.shown()),
+            x_range=(self.start, self.end),
+            y_range=(self.low, self.high),
+            marks=[mark for mark in chart.marks if self.start <= mark.at <= self.end],
+            spans=[span for span in chart.spans if self.start <= span.to_at and span.from_at <= self.end],
+            limits=chart.limits,
+            baseline=chart.baseline,
+            has_band=bool(chart.band),
+        )
+
+    def plot(self) -> str:
+        parts = [*self.rules(), *self.shaded(), *self.bands(), *self.levels(), *self.happened()]
+        parts.append(_path("chart-series", line_path(self.spots())))
+        return (
+            f'<svg class="chart-stretched" viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" role="img"'
+            f' aria-label="{escape(self.chart.label)}">{"".join(parts)}</svg>'
+        )
+
+    def spots(self) -> list[Spot | None]:
+        """Where the points lie, a None wherever the line must break."""
+        spots: list[Spot | None] = []
+        before = None
+        for at, value in self.chart.shown():
+            if before and self.chart.gap_s and (at - before).total_seconds() > self.chart.gap_s:
+                spots.append(None)
+            spots.append(None if value is None else (self.x(at), self.y(value)))
+            before = at
+        return spots
+
+    def rules(self) -> list[str]:
+        return [_path("chart-rule", f"M0 {self.y(tick):.1f}H{SIDE}") for tick in self.y_ticks]
+
+    def shaded(self) -> list[str]:
+        edges = [(self.x(span.from_at), self.x(span.to_at)) for span in self.chart.spans]
+        return [_path("chart-span", f"M{left:.1f} 0H{right:.1f}V{SIDE}H{left:.1f}Z") for left, right in edges]
+
+    def bands(self) -> list[str]:
+        rows = self.chart._band_shown()
+        upper = [(self.x(at), self.y(high)) for at, _, high in rows]
+        lower = [(self.x(at), self.y(low)) for at, low, _ in rows]
+        return [_path("chart-band", area_path(upper, lower))] if rows else []
+
+    def levels(self) -> list[str]:
+        parts = [_path("chart-limit", f"M0 {self.y(limit.value):.1f}H{SIDE}") for limit in self.chart.limits]
+        if self.chart.baseline is not None:
+            parts.append(_path("chart-baseline", f"M0 {self.y(self.chart.baseline):.1f}H{SIDE}"))
+        return parts
+
+    def happened(self) -> list[str]:
+        inside = [mark for mark in self.chart.marks if self.start <= mark.at <= self.end]
+        return [_path(f"chart-mark chart-mark-{escape(m.kind)}", f"M{self.x(m.at):.1f} 0V{SIDE}") for m in inside]
+
+    def texts(self) -> str:
+        rows = [_text("chart-y", "-10", self.y(tick), value_label(tick, self.y_ticks)) for tick in self.y_ticks]
+        for index, (at, label) in enumerate(self.x_ticks):
+            name = "chart-x chart-x-even" if index % 2 else "chart-x"
+            rows.append(f'<text class="{name}" x="{self.x(at) / SIDE:.2%}" y="100%" dy="20">{escape(label)}</text>')
+        for mark in self.chart.marks:
+            if self.start <= mark.at <= self.end:
+                rows.append(_sign(mark, self.x(mark.at)))
+        return f'<svg class="chart-texts" aria-hidden="true">{"".join(rows)}</svg>'
+
+
+def _path(name: str, d: str) -> str:
+    return f'<path class="{name}" d="{d}"/>' if d else ""
+
+
+def _text(name: str, x: str, y: float, text: str) -> str:
+    return f'<text class="{name}" x="{x}" y="{y / SIDE:.2%}" dy="4">{escape(text)}</text>'
+
+
+def _sign(mark: Mark, x: float) -> str:
+    sign = "▼" if mark.kind == "deployment" else "◆"
+    title = escape(mark.text)
+    return (
+        f'<text class="chart-sign chart-sign-{escape(mark.kind)}" x="{x / SIDE:.2%}" y="0" dy="-2">'
+        f"{sign}<title>{title}</title></text>"
+    )
