@@ -72,7 +72,7 @@ def _run(one: Check, systems: QuerySet[System]) -> int:
     turned = [f for f in changed if _result(before.get(f.system_id)) != f.result]
     _write([f for f in changed if f not in turned], one, fields=["why", "url"])
     _write(turned, one, fields=["outcome", "why", "url", "since"])
-    _tell(one, {finding.system_id: finding for finding in turned if finding.result == Outcome.Result.FAIL})
+    _tell(one, [f.system_id for f in turned if f.result == Outcome.Result.FAIL and f.system_id in before])
     return len(changed)
 
 
@@ -93,7 +93,8 @@ def _write(findings: list[Finding], one: Check, *, fields: list[str]) -> None:
     Outcome.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=fields)
 
 
-def _tell(one: Check, failed: dict[int, Finding]) -> None:
+def _tell(one: Check, failed: list[int]) -> None:
+    """Tell of the systems that passed until now; what failed from the first look is no news, it is on the page."""
     if not failed:
         return
     rows = Outcome.objects.filter(system__in=failed, check_key=one.key).select_related("system")
@@ -101,7 +102,7 @@ def _tell(one: Check, failed: dict[int, Finding]) -> None:
         News(
             system=row.system,
             key=f"check:{row.system_id}:{one.key}:{row.since.isoformat()}",
-            subject=one.title,
+            subject=row.why,
             text=row.why,
             url=row.url,
         )

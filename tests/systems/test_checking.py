@@ -54,11 +54,17 @@ def test_nothing_is_written_when_nothing_changed(judged):
     assert _outcome(judged).since == before
 
 
-def test_a_failing_check_tells_the_holder_of_its_role_once(system, holder):
-    System.objects.filter(pk=system.pk).update(purpose="")
+def test_a_check_that_turns_to_fail_tells_the_holder_of_its_role_once(judged, holder):
+    System.objects.filter(pk=judged.pk).update(purpose="")
     for _ in range(2):
-        run_checks(System.objects.filter(pk=system.pk), keys=["purpose_written"])
-    assert [notice.person for notice in Notice.objects.filter(key__contains="purpose_written")] == [holder]
+        run_checks(System.objects.filter(pk=judged.pk), keys=["purpose_written"])
+    [notice] = Notice.objects.filter(key__contains="purpose_written")
+    assert (notice.person, notice.subject) == (holder, "Churn model: Nobody has written what this system is for.")
+
+
+def test_what_failed_from_the_first_look_is_no_news(judged):
+    assert judged.outcomes.failing().exists()
+    assert not Notice.objects.exists()
 
 
 def test_the_duty_judges_what_is_due_and_then_rests(system):
