@@ -62,8 +62,11 @@ class LineChart:
     unit: str = ""
 
     def time_range(self) -> tuple[datetime, datetime]:
-        """Return the times at the left and right edge; a single moment gets half an hour on both sides."""
-        times = [at for at, _ in self.points] or [datetime.now().astimezone()]
+        """Return the times at the left and right edge; a single moment gets half an hour on both sides.
+
+        Raises ValueError when there is neither a point nor a range.
+        """
+        times = [at for at, _ in self.points]
         start, end = self.from_at or min(times), self.to_at or max(times)
         return (start, end) if start < end else (start - timedelta(minutes=30), end + timedelta(minutes=30))
 
@@ -97,8 +100,8 @@ class Drawing:
     plot_svg: str
     text_svg: str
     is_empty: bool
-    x_range: tuple[datetime, datetime]
-    y_range: tuple[float, float]
+    x_range: tuple[datetime, datetime] | None
+    y_range: tuple[float, float] | None
     marks: Sequence[Mark] = field(default_factory=tuple)
     spans: Sequence[Span] = field(default_factory=tuple)
     limits: Sequence[Limit] = field(default_factory=tuple)
@@ -107,7 +110,9 @@ class Drawing:
 
 
 def draw(chart: LineChart) -> Drawing:
-    """Return the chart as SVG text, every text in it escaped."""
+    """Return the chart as SVG text, every text in it escaped; no axes are made up where there is neither point nor range."""
+    if not chart.points and not (chart.from_at and chart.to_at):
+        return Drawing(chart.label, chart.unit, "", "", is_empty=True, x_range=None, y_range=None)
     return _Pen(chart).drawing()
 
 
@@ -146,7 +151,7 @@ class _Pen:
         )
 
     def plot(self) -> str:
-        parts = [*self.rules(), *self.shaded(), *self.bands(), *self.levels(), *self.happened()]
+        parts = [*self.rules(), *self.bands(), *self.shaded(), *self.levels(), *self.happened()]
         parts.append(_path("chart-series", line_path(self.spots())))
         return (
             f'<svg class="chart-stretched" viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" role="img"'

@@ -13,4 +13,4 @@ document.addEventListener("reset", (event) => touched.delete(event.target));
 window.addEventListener("beforeunload", (event) => {
   if ([...touched].some((form) => form.isConnected)) event.preventDefault();
 });
-document.querySelector(".form-errors")?.focus();
+document.querySelector("form .form-errors")?.focus();
