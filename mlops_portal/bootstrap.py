@@ -168,7 +168,7 @@ class Installer:
             tail = "\n".join("  " + line for line in progress.lines[-15:])
             raise Refused(
                 "%s failed; it said last:\n%s\nIs the package index within reach, and is there room on the disk? "
-                "Run the same command again: it starts afresh." % (Path(command[0]).name, tail)
+                "Run the same command again: it starts afresh." % (what.capitalize(), tail)
             )
 
 

@@ -28,7 +28,8 @@ def take_lock(data_dir: Path, address: str) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CannotStart(f"MLOps Portal is running already{_as_noted(lock.read())}.") from None
+        with lock:
+            raise CannotStart(f"MLOps Portal is running already{_as_noted(lock.read())}.") from None
     lock.truncate()
     json.dump({"pid": os.getpid(), "address": address}, lock)
     lock.flush()
