@@ -15,7 +15,12 @@ def main():
         from django.core.management import execute_from_command_line
     except ImportError:
         set_up_and_run_again(sys.argv)
-    execute_from_command_line(sys.argv)
+    from mlops_portal.environment import WrongSetting
+
+    try:
+        execute_from_command_line(sys.argv)
+    except WrongSetting as wrong:
+        sys.exit(str(wrong))
 
 
 if __name__ == "__main__":

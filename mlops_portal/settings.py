@@ -1,24 +1,25 @@
 """All settings, each from the environment with a working default; docs/operations/settings.md is the table."""
 
-import environ
-from celery.schedules import schedule
-from django.core.exceptions import ImproperlyConfigured
+from urllib.parse import urlsplit
 
+from celery.schedules import schedule
+
+from mlops_portal import environment
 from mlops_portal.engine.logs import logging_config
 from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database, secret_key
-
-env = environ.Env()
 
 DATA_DIR = data_folder()
 
 DEBUG = False
-BASE_URL = env("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
-IS_LOOPBACK = BASE_URL.startswith(("http://127.0.0.1", "http://localhost"))
+BASE_URL = environment.address(
+    "PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"), example="https://portal.example"
+)
+IS_LOOPBACK = urlsplit(BASE_URL).hostname in ("127.0.0.1", "localhost")
 IS_TLS = BASE_URL.startswith("https://")
-SECRET_KEY = env("SECRET_KEY", default="") or secret_key(DATA_DIR)
+SECRET_KEY = environment.text("SECRET_KEY") or secret_key(DATA_DIR)
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+    raise environment.WrongSetting("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -76,8 +78,8 @@ TEMPLATES = [
 ]
 
 # Database: any wait on the server's side is bounded, so that one stuck query cannot hold a process (RELIABILITY F13).
-IS_EMBEDDED = not env("DATABASE_URL", default="")
-DATABASES = {"default": embedded_database(DATA_DIR) if IS_EMBEDDED else env.db_url("DATABASE_URL")}
+IS_EMBEDDED = not environment.text("DATABASE_URL")
+DATABASES = {"default": embedded_database(DATA_DIR) if IS_EMBEDDED else environment.database("DATABASE_URL")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).update(
@@ -91,7 +93,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The broker is a nudge: Redis for many hosts, a folder for one, where the one web process counts by itself.
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = environment.address("REDIS_URL", "", schemes=("redis", "rediss"), example="redis://127.0.0.1:6379/0")
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -150,7 +152,7 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TIMEZONE = "UTC"
-TICK_S = env.float("PORTAL_TICK_S", default=1.0)
+TICK_S = environment.number("PORTAL_TICK_S", 1.0, kind=float)
 CELERY_BEAT_SCHEDULER = "mlops_portal.celery:InProcessScheduler"
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "tick", "schedule": schedule(TICK_S)}}
 CELERY_BEAT_MAX_LOOP_INTERVAL = TICK_S
@@ -206,14 +208,13 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Mail goes to a server, or as files into a folder: EMAIL_URL=file:///some/folder.
-EMAIL_FOLDER = DATA_DIR / "mail"
-vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{EMAIL_FOLDER}"))
+vars().update(environment.email("EMAIL_URL", str(DATA_DIR / "mail")))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env("PORTAL_MAIL_FROM", default="MLOps Portal <portal@portal.invalid>")
+DEFAULT_FROM_EMAIL = environment.text("PORTAL_MAIL_FROM", "MLOps Portal <portal@portal.invalid>")
 
-KNOCK_URL = env("PORTAL_KNOCK_URL", default=BASE_URL).rstrip("/")  # where workers reach the web door
-HEARTBEAT_URL = env("PORTAL_HEARTBEAT_URL", default="")
-RETENTION_DAYS = env.int("PORTAL_RETENTION_DAYS", default=400)
+_web = {"schemes": ("http", "https"), "example": "http://127.0.0.1:8000"}
+KNOCK_URL = environment.address("PORTAL_KNOCK_URL", BASE_URL, **_web)  # where workers reach the web door
+HEARTBEAT_URL = environment.address("PORTAL_HEARTBEAT_URL", "", **_web)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -242,8 +243,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique in any case, by a constraint that Django does not see
+# Usernames are unique in any case, by a constraint that Django does not see; preloading is up to a whole domain.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W021"]
 if not IS_TLS:
     SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
-LOGGING = logging_config(env("PORTAL_LOG_LEVEL", default="INFO"))
+LOGGING = logging_config(environment.choice("PORTAL_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 TEST_RUNNER = "mlops_portal.startup.test_runner.PytestRunner"

@@ -1,6 +1,6 @@
 """Asking a page of the portal itself whether anybody is at home."""
 
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 DEADLINE_S = 5
@@ -11,9 +11,10 @@ class NobodyAnswers(Exception):
 
 
 def knock_at(url: str) -> None:
-    """Return when `url` (plain http) answers 200 within 5 s; raise NobodyAnswers otherwise."""
+    """Return when `url` answers 200 within 5 s; raise NobodyAnswers otherwise."""
     parts = urlsplit(url)
-    door = HTTPConnection(parts.hostname, parts.port, timeout=DEADLINE_S)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    door = kind(parts.hostname or "", parts.port, timeout=DEADLINE_S)
     try:
         door.request("GET", parts.path)
         status = door.getresponse().status

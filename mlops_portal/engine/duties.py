@@ -50,7 +50,7 @@ def duty(*, queue: str, every_s: float, late_after_s: float | None = None):
     def declare(work: Callable[[], int]) -> Callable[[], int]:
         name = work.__name__
         DECLARED[name] = Declared(name, queue, every_s, late_after_s or every_s + 30, work)
-        shared_task(name=name, queue=queue, acks_late=False)(_task_of(name))
+        shared_task(name=name, acks_late=False)(_task_of(name))
         return work
 
     return declare

@@ -1,0 +1,86 @@
+"""Reading settings from the environment: a value that does not fit says, in one sentence, which variable it is."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_env = environ.Env()
+
+
+class WrongSetting(ImproperlyConfigured):
+    """A variable of the environment is missing or does not fit; the text names it and says what would."""
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable's text; an empty one counts as not set."""
+    return _env.str(name, default="").strip() or default
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """Return the variable's words, which commas part."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def number(name: str, default: float, *, kind: Callable = int):
+    """Return the variable as a positive number of `kind`, int or float. Raises WrongSetting."""
+    given = text(name, str(default))
+    try:
+        value = kind(given)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise WrongSetting(f"{name} is {given!r}: give it a number above 0, such as {default}.")
+    return value
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return the variable's text. Raises WrongSetting unless it is one of `choices`."""
+    given = text(name, default)
+    if given not in choices:
+        raise WrongSetting(f"{name} is {given!r}: give it one of {', '.join(choices)}.")
+    return given
+
+
+def address(name: str, default: str, *, schemes: tuple[str, ...], example: str) -> str:
+    """Return the variable's URL, without a slash at its end. Raises WrongSetting unless it is one of `schemes`."""
+    given = text(name, default).rstrip("/")
+    if given:
+        _require_address(name, given, schemes, example)
+    return given
+
+
+def database(name: str) -> dict:
+    """Return Django's DATABASES entry for the variable's URL. Raises WrongSetting unless it is PostgreSQL's."""
+    example = "postgresql://user:password@host:5432/name"
+    _require_address(name, text(name), ("postgresql", "postgres"), example, needs_path=True)
+    return _env.db_url(name)
+
+
+def email(name: str, folder: str) -> dict[str, object]:
+    """Return Django's EMAIL_… settings: the variable's server or folder, else `folder`. Raises WrongSetting."""
+    given = text(name)
+    if not given:
+        return _to_folder(folder)
+    parts = _require_address(
+        name, given, ("smtp", "smtp+tls", "smtp+ssl", "file"), "smtp+tls://user:password@host:587 or file:///a/folder"
+    )
+    return _to_folder(parts.path) if parts.scheme == "file" else dict(_env.email_url(name))
+
+
+def _to_folder(folder: str) -> dict[str, object]:
+    return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": folder}
+
+
+def _require_address(name: str, given: str, schemes: tuple[str, ...], example: str, *, needs_path: bool = False):
+    # the value itself is not repeated: it may hold a password
+    wrong = WrongSetting(f"{name} does not fit: give it an address such as {example}.")
+    try:
+        parts = urlsplit(given)
+        is_whole = bool(parts.hostname or parts.scheme == "file") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in schemes or not is_whole or (needs_path and parts.path in ("", "/")):
+        raise wrong
+    return parts
