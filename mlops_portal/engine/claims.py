@@ -1,6 +1,6 @@
 """The one way in which work is taken: a claim on rows in the database."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import models, router, transaction
 from django.db.models.sql import UpdateQuery
@@ -18,7 +18,7 @@ def claim(due: models.QuerySet[M], *, limit: int, **changes) -> list[M]:
     rows = due.model._base_manager.filter(
         pk__in=due.select_for_update(skip_locked=True).values("pk")[:limit],
     )
-    update = rows.query.chain(UpdateQuery)
+    update: Any = rows.query.chain(UpdateQuery)
     update.add_update_values(changes)
     with transaction.atomic():
         sql, params = update.get_compiler(using=router.db_for_write(due.model)).as_sql()

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, close_old_connections, connection
 
@@ -31,7 +31,8 @@ def read_duties() -> list[DutyState]:
 
 
 def _state(row: Duty) -> DutyState:
-    age_s = row.age.total_seconds() if row.age is not None else None
+    age: timedelta | None = row.age  # type: ignore[attr-defined] # annotated by with_age()
+    age_s = age.total_seconds() if age is not None else None
     late = age_s is None or age_s > row.late_after_s
     return DutyState(row.name, row.queue, age_s, late, row.finished_at, row.error)
 

@@ -14,6 +14,6 @@ class Stale(Exception):
 def locked(row: models.Model, seen: int | None):
     """Return the row, locked for this transaction. Raises Stale when `seen` (None: do not care) is not its version."""
     current = type(row)._base_manager.select_for_update(of=("self",)).get(pk=row.pk)
-    if seen is not None and current.version != seen:
+    if seen is not None and current.version != seen:  # type: ignore[attr-defined]
         raise Stale(current)
     return current

@@ -1,5 +1,7 @@
 """People, teams, and the first administrator."""
 
+from collections.abc import Sequence
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.sessions.models import Session
@@ -15,7 +17,14 @@ ADMINISTRATORS = "administrators"  # the team that owns the system `portal`
 
 @transaction.atomic
 def save_person(
-    *, username: str, by, groups: list[str] | None = None, name="", email="", team: Team | None = None, service=False
+    *,
+    username: str,
+    by,
+    groups: Sequence[str] | None = None,
+    name="",
+    email="",
+    team: Team | None = None,
+    service=False,
 ) -> Person:
     """Make the person, or bring an existing one up to date, and return it; it has no usable password when new."""
     person = Person.objects.filter(username__iexact=username).first()

@@ -27,7 +27,7 @@ def fold_status(*, system: System, at: datetime) -> None:
     if not conditions:
         return
     order = Level.worst_first()
-    worst = min(conditions, key=lambda condition: order.index(condition.level))
+    worst = min(conditions, key=lambda condition: order.index(Level(condition.level)))
     until = min((c.good_until for c in conditions if c.good_until), default=None)
     stored = System.objects.get(pk=system.pk)
     changed = stored.status != worst.level
