@@ -6,6 +6,8 @@ from django.utils import timezone
 from systems.models import Group, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
+pytest_plugins = ["tests.no_skips"]
+
 
 @pytest.fixture(autouse=True)
 def _plain_static_files(settings):
