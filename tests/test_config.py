@@ -183,8 +183,8 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch):
     assert environment.number("PORTAL_SOMETHING", 7) == 7
 
 
-def test_a_missing_secret_key_names_itself(tmp_path):
-    done = run_python(tmp_path, "-c", "import django; django.setup()")
+def test_on_servers_a_missing_secret_key_names_itself(tmp_path):
+    done = run_python(tmp_path, "-c", "import django; django.setup()", DATABASE_URL=SERVERS["DATABASE_URL"])
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("mlops_portal.environment.WrongSetting: SECRET_KEY is not set")
 

@@ -37,7 +37,7 @@ def variables_read():
     )
     modules = [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in APPS]
     found = {name for path in modules for names in reading.findall(path.read_text()) for name in names if name}
-    return found - {"DJANGO_SETTINGS_MODULE"}
+    return found - {"DJANGO_SETTINGS_MODULE", "PYTHONPATH"}
 
 
 def variables_documented():
