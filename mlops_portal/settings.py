@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "mlops_portal.engine.middleware.request_context",
     "mlops_portal.engine.middleware.security_headers",
     "mlops_portal.engine.middleware.refuse_nul",
+    "mlops_portal.engine.middleware.no_sign_in_inside_a_page",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -14,6 +14,7 @@ def _plain_static_files(settings):
     """Tests need no collected, hashed files."""
     storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": storage}}
+    settings.STATIC_ROOT = settings.STATICFILES_DIRS[0]  # a folder that is there: whitenoise warns of a missing one
 
 
 @pytest.fixture

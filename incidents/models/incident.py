@@ -1,14 +1,15 @@
 """An incident: what went wrong, when each thing about it happened, and who did it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.timesince import timesince
 
-from systems.models import System
+from systems.models import Level, System
 
 
 class Severity(models.TextChoices):
@@ -16,6 +17,23 @@ class Severity(models.TextChoices):
     SEV2 = "sev2", "SEV 2"
     SEV3 = "sev3", "SEV 3"
     SEV4 = "sev4", "SEV 4"
+
+
+# What an unresolved incident makes of its systems (DESIGN 4, status).
+LEVELS = {
+    Severity.SEV1: Level.FAILING,
+    Severity.SEV2: Level.FAILING,
+    Severity.SEV3: Level.DEGRADED,
+    Severity.SEV4: Level.HEALTHY,
+}
+NOTICED = {
+    "monitor": "the portal's own monitoring",
+    "on_call": "an on-call engineer",
+    "data_scientist": "a data scientist",
+    "user_report": "a user",
+    "business_metric": "a business metric",
+    "other": "somebody",
+}
 
 
 class IncidentQuerySet(models.QuerySet):
@@ -131,9 +149,35 @@ class Incident(models.Model):
         return f"Incident {self.number} was {self.state} by {who} on {when:%-d %B at %H:%M} UTC."
 
     @property
-    def noticing_delay(self) -> timedelta | None:
-        """From the first bad point in the portal's own data to being noticed; None when it was never visible there."""
-        return self.noticed_at - self.first_visible_at if self.first_visible_at else None
+    def level(self) -> str:
+        """What it makes of its systems (systems.models.Level); a resolved one nothing bad."""
+        return Level.HEALTHY if self.resolved_at else LEVELS[self.severity]
+
+    @property
+    def who(self):
+        """Who is on it: whoever took the furthest step; None while it is open."""
+        return None if self.state == self.State.OPEN else getattr(self, f"{self.state}_by")
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When it began, as far as is known: the impact itself, else the first bad point in the portal's data."""
+        return self.impact_started_at or self.first_visible_at
+
+    @property
+    def noticed(self) -> str:
+        """Who or what noticed it, in words."""
+        return str(self.noticed_by or NOTICED[self.noticed_how])
+
+    @property
+    def noticing_sentence(self) -> str:
+        """Say how long it was visible in the portal's own data before anybody noticed; empty when it never was."""
+        if not self.first_visible_at:
+            return ""
+        if self.noticed_at < self.first_visible_at:
+            return "It was noticed before it was visible in our data."
+        if self.noticed_at - self.first_visible_at < timedelta(minutes=1):
+            return "It was noticed as soon as it was visible in our data."
+        return f"It was visible in our data for {timesince(self.first_visible_at, self.noticed_at)} before that."
 
 
 class IncidentSystem(models.Model):

@@ -1,11 +1,102 @@
-"""Pages of incidents."""
+"""The list of incidents, one incident, and the parts of it that keep themselves up to date."""
 
-from django.http import HttpResponse
+from zlib import crc32
+
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.http import condition, require_safe
+
+from incidents.filters import IncidentFilter
+from incidents.forms import WriteForm
+from incidents.models import Delivery, Incident
+from systems.access import RULES, may
+from systems.doors import rule
+
+PAGE = 50
 
 
+@rule("read")
+@require_safe
 def list_page(request):
-    return HttpResponse("incidents")
+    """Unresolved incidents first, the most severe on top."""
+    seen = Incident.objects.visible_to(request.user)
+    chosen = IncidentFilter(request.GET, seen.for_list_page(request.user).open_first(), person=request.user)
+    page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
+    unresolved = seen.unresolved().count()
+    context = {
+        "page": page,
+        "form": chosen.form,
+        "unresolved": unresolved,
+        "is_filtered": bool(chosen.form.changed_data),
+    }
+    return render(request, "incidents/list.html", context)
 
 
+def seen_or_404(person, number: int) -> Incident:
+    """Return the incident; what `person` may not see answers like what does not exist."""
+    incident = Incident.objects.visible_to(person).for_list_page(person).filter(number=number).first()
+    if incident is None:
+        raise Http404
+    return incident
+
+
+@rule("read")
+@require_safe
 def detail(request, number):
-    return HttpResponse(str(number))
+    incident = seen_or_404(request.user, number)
+    return show(request, incident, form=WriteForm())
+
+
+def show(request, incident: Incident, *, form, refused: str = "", status: int = 200):
+    """Return the page of the incident, with what was typed and why it was not taken."""
+    context = {**live(incident, request.user), "form": form, "refused": refused}
+    return render(request, "incidents/detail.html", context, status=status)
+
+
+def live(incident: Incident, person) -> dict:
+    """Return what the parts of the page show that others may change meanwhile."""
+    return {
+        "incident": incident,
+        "tag": _tag(incident, person),
+        "stamps": _stamps(incident),
+        "entries": incident.timeline.select_related("by").order_by("-n"),
+        "deliveries": _deliveries(incident).select_related("channel__person"),
+        "may_act": may(person, "incident.act", incident),
+        "who_may": RULES["incident.act"].sentence,
+    }
+
+
+def _deliveries(incident: Incident):
+    return Delivery.objects.filter(notice__key__startswith=f"incident:{incident.number}:").order_by("pk")
+
+
+def _tag(incident: Incident, person) -> str:
+    """Return what changes whenever `live` would: who asks, the steps taken, what was written, what was sent."""
+    sent = list(_deliveries(incident).values_list("pk", "state", "attempts"))
+    return f"{person.pk}-{incident.version}-{incident.timeline.count()}-{crc32(repr(sent).encode())}"
+
+
+def _stamps(incident: Incident) -> list[tuple]:
+    """Return (what, when, who) of each stamp, in the order in which things happen."""
+    return [
+        ("Impact started", incident.impact_started_at, None),
+        ("First visible in our data", incident.first_visible_at, None),
+        ("Noticed", incident.noticed_at, incident.noticed_by),
+        ("Declared", incident.declared_at, None),
+        ("Acknowledged", incident.acknowledged_at, incident.acknowledged_by),
+        ("Mitigated", incident.mitigated_at, incident.mitigated_by),
+        ("Resolved", incident.resolved_at, incident.resolved_by),
+    ]
+
+
+def _as_it_stands(request, number) -> str:
+    return f'"{_tag(seen_or_404(request.user, number), request.user)}"'
+
+
+@rule("read")
+@require_safe
+@condition(etag_func=_as_it_stands)
+def timeline(request, number):
+    """The parts of the page that htmx asks for every few seconds; 304 while nothing has changed."""
+    return render(request, "incidents/_live.html", live(seen_or_404(request.user, number), request.user))

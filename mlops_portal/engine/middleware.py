@@ -4,7 +4,9 @@ import re
 from uuid import uuid4
 
 import structlog
-from django.http import HttpResponseBadRequest
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import resolve_url
 
 from mlops_portal.engine import audit
 from mlops_portal.engine.models import Change
@@ -62,5 +64,20 @@ def refuse_nul(get_response):
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseBadRequest("The address holds a NUL character.", content_type="text/plain")
         return get_response(request)
+
+    return middleware
+
+
+def no_sign_in_inside_a_page(get_response):
+    """Answer 401 where a part of a page is asked for after the session has ended; the page stays as it was."""
+
+    def middleware(request):
+        response = get_response(request)
+        asked_to_sign_in = response.status_code == 302 and response["Location"].startswith(
+            resolve_url(settings.LOGIN_URL)
+        )
+        if asked_to_sign_in and "HX-Request" in request.headers:
+            return HttpResponse(status=401)
+        return response
 
     return middleware
