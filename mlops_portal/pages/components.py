@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.models.incident import Severity
 from mlops_portal.engine.health import Lateness
 from monitoring.charts import Limit, LineChart, Mark, Span
-from systems.access import require
+from systems.doors import rule
 from systems.models.condition import Level
 from systems.models.person import Person
 
@@ -29,9 +29,9 @@ class ExampleForm(forms.Form):
     agreed = forms.BooleanField(label="Its owner has agreed", help_text="Ask first.")
 
 
+@rule("components.read")
 def components(request):
     """The page; posted to, the form answers with its errors, or with a toast."""
-    require(request.user, "components.read")
     if "confirm" in request.GET:
         return render(request, "components/confirm.html", _CONFIRM)
     form = ExampleForm(request.POST or None)

@@ -2,7 +2,6 @@
 
 import sys
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -22,23 +21,19 @@ TITLES = {
 RETRY_AFTER_S = 10
 
 
-@login_not_required
 def bad_request(request, exception=None):
     return _answer(request, 400, "Something in the address or the form was not as it should be.")
 
 
-@login_not_required
 def forbidden(request, exception=None):
     return _answer(request, 403, str(exception or "Ask an administrator if you think that you should."))
 
 
-@login_not_required
 def not_found(request, exception=None):
     """Nothing of the exception is told: what one may not see answers like what does not exist (S12)."""
     return _answer(request, 404, "It may have been moved or retired, or you may not see it.")
 
 
-@login_not_required
 def broken(request):
     """503 when the database is what failed, else 500; asks nothing of the database itself."""
     failure = sys.exc_info()[1]
@@ -48,7 +43,6 @@ def broken(request):
     return _answer(request, 500, "It was written down with the number below; nothing that was saved before is lost.")
 
 
-@login_not_required
 def csrf_failure(request, reason=""):
     return _answer(request, 403, "The form was too old. Go back, reload the page and send it again.")
 
