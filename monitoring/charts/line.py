@@ -110,7 +110,7 @@ class Drawing:
 
 
 def draw(chart: LineChart) -> Drawing:
-    """Return the chart as SVG text, every text in it escaped; no axes are made up where there is neither point nor range."""
+    """Return the chart as SVG text, every text in it escaped; without points or a range, no axes are made up."""
     if not chart.points and not (chart.from_at and chart.to_at):
         return Drawing(chart.label, chart.unit, "", "", is_empty=True, x_range=None, y_range=None)
     return _Pen(chart).drawing()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import TypeGuard
 
 from monitoring.charts.paths import Spot, line_path
 
@@ -23,7 +24,7 @@ def sparkline(values: Sequence[float | None], label: str) -> str:
     )
 
 
-def _is_number(value: float | None) -> bool:
+def _is_number(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 

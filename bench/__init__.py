@@ -1,0 +1,1 @@
+"""What measures speed and detection, as ratios to another way of doing the same; never a timed test."""
