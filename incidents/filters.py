@@ -9,7 +9,10 @@ UNRESOLVED = "unresolved"
 
 
 class IncidentFilter(django_filters.FilterSet):
-    """`queryset` holds incidents that `person` may see; a system that one may not see is not understood."""
+    """`queryset` holds incidents that `person` may see; a system that one may not see is not understood.
+
+    The API hands in the request instead of its person.
+    """
 
     state = django_filters.ChoiceFilter(
         label="State", choices=[(UNRESOLVED, "Unresolved"), *Incident.State.choices], method="in_state"
@@ -23,9 +26,9 @@ class IncidentFilter(django_filters.FilterSet):
         model = Incident
         fields: list[str] = []
 
-    def __init__(self, data, queryset, *, person, **kwargs):
-        super().__init__(data, queryset, **kwargs)
-        self.filters["system"].queryset = System.objects.visible_to(person).order_by("name")
+    def __init__(self, data, queryset, *, person=None, request=None, **kwargs):
+        super().__init__(data, queryset, request=request, **kwargs)
+        self.filters["system"].queryset = System.objects.visible_to(person or request.user).order_by("name")
 
     @property
     def qs(self):

@@ -30,6 +30,7 @@ urlpatterns = [
     path("systems/", include("systems.urls")),
     path("incidents/", include("incidents.urls")),
     path("accounts/", include(account_urls)),
+    path("api/", include("mlops_portal.api")),
     path("components/", components.components, name="components"),
     path("healthz/live", health.live, name="healthz-live"),
     path("healthz/ready", health.ready, name="healthz-ready"),

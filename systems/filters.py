@@ -13,6 +13,7 @@ Retired systems are left out unless `phase=retired` asks for them.
 import django_filters
 from django import forms
 from django.db.models import Q
+from drf_spectacular.utils import extend_schema_field
 
 from systems.models import Level, Phase, System, Team
 from systems.models.person import Person
@@ -53,12 +54,14 @@ class SystemFilter(django_filters.FilterSet):
         choices=[(n, f"Tier {n}") for n in (1, 2, 3, 4)], distinct=False, label="Tier"
     )
     team = django_filters.ModelChoiceFilter(queryset=Team.objects.all(), to_field_name="slug", label="Team")
-    owner = django_filters.ModelChoiceFilter(
-        queryset=Person.objects.all(),
-        to_field_name="username",
-        method="held_by",
-        label="Who holds a role, or is a deputy",
-        widget=forms.TextInput,
+    owner = extend_schema_field(str)(
+        django_filters.ModelChoiceFilter(
+            queryset=Person.objects.all(),
+            to_field_name="username",
+            method="held_by",
+            label="Who holds a role, or is a deputy",
+            widget=forms.TextInput,
+        )
     )
     tag = django_filters.CharFilter(method="tagged", max_length=40, label="Tag")
     sort = django_filters.ChoiceFilter(

@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import resolve_url
 
 from mlops_portal.engine import audit
+from mlops_portal.engine.api.errors import plain_problem
 from mlops_portal.engine.models import Change
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,10 @@ def refuse_nul(get_response):
 
     def middleware(request):
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return HttpResponseBadRequest("The address holds a NUL character.", content_type="text/plain")
+            why = "The address holds a NUL character."
+            if request.path.startswith("/api/"):
+                return plain_problem(request, 400, why)
+            return HttpResponseBadRequest(why, content_type="text/plain")
         return get_response(request)
 
     return middleware

@@ -11,10 +11,19 @@ from systems.models import Holding, System
 
 
 @transaction.atomic
-def assign_role(*, system: System, role: str, person, deputy=None, note: str = "", by, at: datetime) -> Holding:
-    """Make `person` the holder of `role` from `at` on, ending the present holding; return the new one."""
+def assign_role(
+    *, system: System, role: str, person, deputy=None, note: str = "", by, at: datetime, seen: int | None = None
+) -> Holding:
+    """Make `person` the holder of `role` from `at` on, ending the present holding; return the new one.
+
+    When it is so already, nothing changes. Raises Stale when `seen` is not the version of the present holding.
+    """
     System.objects.select_for_update().get(pk=system.pk)
     before = Holding.objects.current().filter(system=system, role=role).select_related("person", "deputy").first()
+    if before and seen is not None:
+        locked(before, seen)
+    if before and (before.person, before.deputy, before.note) == (person, deputy, note):
+        return before
     Holding.objects.current().filter(system=system, role=role).update(to=at)
     holding = Holding.objects.create(
         system=system, role=role, person=person, deputy=deputy, note=note, from_at=at, confirmed_at=at

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from mlops_portal.engine.audit import record
+from mlops_portal.engine.audit import differences, record
+from mlops_portal.engine.versions import locked
 from systems.models import Group, Membership, Person, Team
 
 ADMINISTRATORS = "administrators"  # the team that owns the system `portal`
@@ -44,8 +45,59 @@ def save_person(
     return person
 
 
+class LastAdministrator(Exception):
+    """Nobody would be left who can let people in."""
+
+
+@transaction.atomic
+def add_person(*, username: str, by, team: Team | None = None, **facts) -> Person:
+    """Make a person without a password and return it. Raises IntegrityError when the username is taken."""
+    person = Person(username=username, **facts)
+    person.groups = sorted(set(person.groups))
+    person.set_unusable_password()
+    person.save()
+    if team:
+        Membership.objects.create(person=person, team=team)
+    _keep_administrators_team(person)
+    record(by=by, verb="added", kind="person", object=person.username, after=_facts(person))
+    return person
+
+
+@transaction.atomic
+def edit_person(*, person: Person, by, seen: int | None = None, is_active: bool | None = None, **facts) -> Person:
+    """Change `facts` (name, email, groups), let the person in or out by `is_active`, and return the person.
+
+    Raises Stale when `seen` is not the person's version, LastAdministrator when no administrator would be left.
+    """
+    person = locked(person, seen)
+    before = _facts(person)
+    for field, value in facts.items():
+        setattr(person, field, sorted(set(value)) if field == "groups" else value)
+    was_active, person.is_active = person.is_active, person.is_active if is_active is None else is_active
+    old, new = differences(before, _facts(person))
+    if not new:
+        return person
+    person.version += 1
+    person.save()
+    _refuse_without_administrator(before, person)
+    _keep_administrators_team(person)
+    record(by=by, verb="edited", kind="person", object=person.username, before=old, after=new)
+    if was_active and not person.is_active:
+        deactivate_person(person=person, by=by)
+    return person
+
+
+def _refuse_without_administrator(before: dict, person: Person) -> None:
+    """Two administrators who leave at once wait for each other here, and the second one stays."""
+    list(Person.objects.in_group(Group.ADMINISTRATOR).select_for_update().order_by("pk"))
+    was_one = Group.ADMINISTRATOR in before["groups"] and before["active"]
+    if was_one and not Person.objects.active().in_group(Group.ADMINISTRATOR).exists():
+        raise LastAdministrator(f"{person.username} is the last administrator: name another one first.")
+
+
 def _facts(person: Person) -> dict:
-    return {"name": person.name, "groups": person.groups, "service": person.service, "active": person.is_active}
+    facts = {"name": person.name, "email": person.email, "groups": person.groups}
+    return facts | {"service": person.service, "active": person.is_active}
 
 
 def _keep_administrators_team(person: Person) -> None:

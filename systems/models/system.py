@@ -9,12 +9,13 @@ from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
-from systems.models.condition import Level
+from systems.models.condition import Level, StatusSpan
 from systems.models.person import Group
 from systems.models.slug import slug_field
 from systems.models.team import Team
 
 CHECKS_EVERY = timedelta(hours=1)
+NOT_LOOKED = "Nobody has looked since."  # the sentence of a status whose time is over
 
 
 class Phase(models.TextChoices):
@@ -92,3 +93,14 @@ class System(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("systems:detail", args=[self.slug])
+
+    def status_history(self) -> list[StatusSpan]:
+        """Return the spans of status, newest first; a status whose time is over ends there, and unknown begins.
+
+        Needs `status_now` (with_status()).
+        """
+        spans = list(self.status_spans.all())
+        if self.status_now != self.status and spans and spans[0].to_at is None:
+            spans[0].to_at = over = max(self.status_good_until, spans[0].from_at)
+            spans.insert(0, StatusSpan(system=self, status=self.status_now, sentence=NOT_LOOKED, from_at=over))
+        return spans

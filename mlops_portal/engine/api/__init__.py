@@ -1,0 +1,1 @@
+"""The conventions of the API, in one place: errors, doors, paging, versions, repeated requests. Knows no app."""

@@ -1,0 +1,1 @@
+"""Incidents for programs: each view loads, calls one action and answers."""

@@ -1,0 +1,98 @@
+"""JSON from strangers: one strict reader, with caps (F25, F36)."""
+
+import json
+import re
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from mlops_portal.engine.api.errors import TooLarge
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 32
+MAX_DIGITS = 18  # what every database column for whole numbers holds
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class NotJson(ValueError):
+    """The text is no JSON, or JSON that nobody sends in earnest; the message says which."""
+
+
+def parse_json(raw: bytes):
+    """Return what `raw` says. Raises NotJson for all that is not plain, finite, UTF-8 JSON of bounded depth."""
+    try:
+        said = json.loads(
+            raw.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            parse_float=_number,
+            object_pairs_hook=_object,
+        )
+    except UnicodeDecodeError:
+        raise NotJson("It is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"{error.msg} at line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise NotJson(f"It is nested deeper than {MAX_DEPTH} levels.") from None
+    _refuse_unstorable(said)
+    return said
+
+
+def _refuse_constant(word: str):
+    raise NotJson(f"{word} is not a number.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise NotJson(f"A whole number has more than {MAX_DIGITS} digits.")
+    return int(digits)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise NotJson("A number is too large.")
+    return number
+
+
+def _object(pairs: list[tuple]) -> dict:
+    said = dict(pairs)
+    if len(said) != len(pairs):
+        raise NotJson("An object names a member twice.")
+    return said
+
+
+def _refuse_unstorable(said) -> None:
+    """Refuse what is nested too deep, and characters that no database holds: NUL, halves of pairs."""
+    level = [said]
+    for _ in range(MAX_DEPTH):
+        below: list = []
+        for value in level:
+            if isinstance(value, str) and _UNSTORABLE.search(value):
+                raise NotJson("A text holds the character NUL or half of a surrogate pair.")
+            if isinstance(value, dict):
+                below += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                below += value
+        if not below:
+            return
+        level = below
+    raise NotJson(f"It is nested deeper than {MAX_DEPTH} levels.")
+
+
+class StrictJSONParser(BaseParser):
+    """For `application/json`. Answers 400 to what is not JSON, 413 to more than 10 MB."""
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        declared = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
+        if int(declared) > MAX_BYTES:
+            raise TooLarge()
+        raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise TooLarge()
+        try:
+            return parse_json(raw)
+        except NotJson as error:
+            raise ParseError(f"The body is not the JSON that is taken here. {error}") from None

@@ -1,0 +1,1 @@
+"""The registry for programs: each view loads, calls one action and answers."""

@@ -1,0 +1,197 @@
+"""Systems and what hangs on each: owners, status, history, checks."""
+
+from functools import cached_property
+
+from django.db import IntegrityError
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from mlops_portal.engine.api.errors import Conflict
+from mlops_portal.engine.api.fields import Moment
+from mlops_portal.engine.api.paging import Cursor
+from mlops_portal.engine.api.permissions import Door
+from mlops_portal.engine.api.serializers import Nothing
+from mlops_portal.engine.api.views import Resource
+from mlops_portal.engine.models import Change
+from systems.access import require
+from systems.actions.ownership import assign_role, confirm_role
+from systems.actions.registry import edit_system, register_system, retire_system
+from systems.api import shapes
+from systems.api.filters import ChangeFilter
+from systems.api.permissions import ByRule
+from systems.checking import CHECKS
+from systems.filters import SystemFilter
+from systems.models import Holding, Outcome, Scope, StatusSpan, System
+
+
+def _shown(systems):
+    """Return the systems with all that SystemShape shows."""
+    now = Prefetch("holdings", Holding.objects.current().select_related("person"), to_attr="holdings_now")
+    return systems.with_status().select_related("team").prefetch_related(now)
+
+
+class Systems(Resource):
+    permission_classes = [ByRule]
+    queryset = System.objects.all()
+    serializer_class = shapes.SystemShape
+    filterset_class = SystemFilter
+    lookup_field = "slug"
+    versioned = ("partial_update", "destroy")
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "retrieve": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "system.register", takes=shapes.NewSystem, status=201),
+        "partial_update": Door(Scope.WRITE, "system.edit", takes=shapes.SystemShape),
+        "destroy": Door(Scope.WRITE, "system.edit"),
+    }
+
+    def get_queryset(self):
+        return _shown(super().get_queryset()).visible_to(self.request.user)
+
+    def represent(self, row) -> dict:
+        return super().represent(_shown(System.objects).get(pk=row.pk))
+
+    def create(self, request) -> Response:
+        facts = self.given()
+        try:
+            system = register_system(by=request.user, at=timezone.now(), **facts)
+        except IntegrityError:
+            taken = self.get_queryset().filter(slug__iexact=facts["slug"]).first()
+            url = self.represent(taken)["url"] if taken else ""
+            raise Conflict(f"The slug {facts['slug']} is taken.", url) from None
+        return self.answer(system, created=True)
+
+    def partial_update(self, request, slug) -> Response:
+        system = self.get_object()
+        facts = self.given(system)
+        if "team" in facts:  # who hands a system on must be somebody in the team that gets it, or a manager
+            require(request.user, "system.edit", System(team=facts["team"]))
+        return self.answer(edit_system(system=system, by=request.user, at=timezone.now(), seen=self.seen, **facts))
+
+    def destroy(self, request, slug) -> Response:
+        """Retire the system; its history stays."""
+        system = self.get_object()
+        return self.answer(retire_system(system=system, by=request.user, at=timezone.now(), seen=self.seen))
+
+
+class OfSystem(Resource):
+    """What hangs on one system, which the caller must be able to see."""
+
+    permission_classes = [ByRule]
+
+    @cached_property
+    def system(self) -> System:
+        visible = System.objects.with_status().visible_to(self.request.user)
+        return get_object_or_404(visible, slug=self.kwargs["slug"])
+
+
+class Owners(OfSystem):
+    queryset = Holding.objects.current().select_related("system", "person", "deputy")
+    serializer_class = shapes.HoldingShape
+    versioned = ("update", "confirm")
+    doors = {
+        "retrieve": Door(Scope.READ, "read"),
+        "update": Door(Scope.WRITE, "role.assign", takes=shapes.HoldingShape),
+        "confirm": Door(Scope.WRITE, "role.confirm", takes=Nothing),
+    }
+
+    def get_object(self) -> Holding:
+        holding = get_object_or_404(self.get_queryset(), system=self.system, role=self.kwargs["role"])
+        self.check_object_permissions(self.request, holding)
+        return holding
+
+    def update(self, request, slug, role) -> Response:
+        holding = assign_role(
+            system=self.system, role=role, by=request.user, at=timezone.now(), seen=self.seen, **self.given()
+        )
+        return self.answer(holding)
+
+    def confirm(self, request, slug, role) -> Response:
+        holding = self.get_object()
+        self.given()
+        return self.answer(confirm_role(holding=holding, by=request.user, at=timezone.now(), seen=self.seen))
+
+
+def _when(name: str) -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="RFC 3339, with an offset.")
+
+
+class Status(OfSystem):
+    """The stretches of time in which the system had one status, newest first, between `from` and `to`."""
+
+    queryset = StatusSpan.objects.all()
+    serializer_class = shapes.SpanShape
+    doors = {"list": Door(Scope.READ, "read")}
+    parameters = {"list": [_when("from"), _when("to")]}
+
+    def get_queryset(self) -> list[StatusSpan]:
+        begin, end = self._moment("from"), self._moment("to")
+        spans = self.system.status_history()
+        return [
+            span
+            for span in spans
+            if (end is None or span.from_at < end) and (begin is None or span.to_at is None or span.to_at > begin)
+        ]
+
+    def filter_queryset(self, spans):
+        return spans
+
+    def _moment(self, name: str):
+        given = self.request.query_params.get(name)
+        try:
+            return Moment().run_validation(given) if given is not None else None
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
+
+
+class History(OfSystem):
+    """What was changed about the system, by whom, through which door."""
+
+    queryset = Change.objects.all()
+    serializer_class = shapes.ChangeShape
+    pagination_class = Cursor
+    doors = {"list": Door(Scope.READ, "read")}
+
+    def get_queryset(self):
+        return super().get_queryset().filter(system=self.system.slug)
+
+
+class Checks(OfSystem):
+    """What the portal checked by itself, what it found and where that is mended."""
+
+    queryset = Outcome.objects.order_by("check_key")
+    serializer_class = shapes.CheckShape
+    doors = {"list": Door(Scope.READ, "read")}
+
+    def get_queryset(self) -> list[dict]:
+        outcomes = super().get_queryset().filter(system=self.system, check_key__in=CHECKS).with_result()
+        return [self._facts(outcome) for outcome in outcomes]
+
+    def filter_queryset(self, facts):
+        return facts
+
+    def _facts(self, outcome: Outcome) -> dict:
+        check = CHECKS[outcome.check_key]
+        url = self.request.build_absolute_uri(outcome.url) if outcome.url else ""
+        facts = {"key": check.key, "topic": check.topic, "gap": check.gap, "title": check.title, "url": url}
+        return facts | {"outcome": outcome.result_now, "why": outcome.why, "since": outcome.since}
+
+
+class Audit(Resource):
+    """Every change, newest first; without those of systems that the caller may not see."""
+
+    permission_classes = [ByRule]
+    queryset = Change.objects.all()
+    serializer_class = shapes.ChangeShape
+    filterset_class = ChangeFilter
+    pagination_class = Cursor
+    doors = {"list": Door(Scope.ADMIN, "audit.read")}
+
+    def get_queryset(self):
+        visible = System.objects.visible_to(self.request.user)
+        hidden = System.objects.exclude(pk__in=visible.values("pk"))
+        return super().get_queryset().exclude(system__in=hidden.values("slug"))

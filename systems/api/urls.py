@@ -1,0 +1,57 @@
+"""Addresses of the registry under /api/v1/."""
+
+from django.urls import path, register_converter
+from django.urls.converters import SlugConverter, StringConverter
+
+from systems.api.people import Me, Members, Notices, People, Teams, Tokens
+from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
+from systems.models import Role
+
+READ = {"get": "list"}
+READ_ADD = {"get": "list", "post": "create"}
+
+
+class RoleConverter(SlugConverter):
+    regex = "|".join(Role.values)
+
+
+class UsernameConverter(StringConverter):
+    regex = "[A-Za-z0-9_.@+-]{1,60}"
+
+
+register_converter(RoleConverter, "role")
+register_converter(UsernameConverter, "username")
+
+urlpatterns = [
+    path("me/", Me.as_view({"get": "retrieve"}), name="me"),
+    path("people/", People.as_view(READ_ADD), name="people"),
+    path("people/<username:username>/", People.as_view({"get": "retrieve", "patch": "partial_update"}), name="person"),
+    path("teams/", Teams.as_view(READ_ADD), name="teams"),
+    path("teams/<slug:slug>/", Teams.as_view({"get": "retrieve"}), name="team"),
+    path(
+        "teams/<slug:slug>/members/<username:username>/",
+        Members.as_view({"put": "update", "delete": "destroy"}),
+        name="member",
+    ),
+    path("tokens/", Tokens.as_view(READ_ADD), name="tokens"),
+    path("tokens/<slug:prefix>/", Tokens.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
+    path("systems/", Systems.as_view(READ_ADD), name="systems"),
+    path(
+        "systems/<slug:slug>/",
+        Systems.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="system",
+    ),
+    path("systems/<slug:slug>/status/", Status.as_view(READ), name="system-status"),
+    path("systems/<slug:slug>/history/", History.as_view(READ), name="system-history"),
+    path("systems/<slug:slug>/checks/", Checks.as_view(READ), name="system-checks"),
+    path(
+        "systems/<slug:slug>/owners/<role:role>/",
+        Owners.as_view({"get": "retrieve", "put": "update"}),
+        name="owner",
+    ),
+    path("systems/<slug:slug>/owners/<role:role>/confirm/", Owners.as_view({"post": "confirm"}), name="owner-confirm"),
+    path("notices/", Notices.as_view(READ), name="notices"),
+    path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
+    path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),
+    path("audit/", Audit.as_view(READ), name="audit"),
+]
