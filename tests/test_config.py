@@ -1,6 +1,7 @@
 """What the settings must hold, whatever the environment says (RELIABILITY F2, F14, S19, S34, S36)."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ from mlops_portal import environment
 from mlops_portal.celery import app
 from mlops_portal.engine.cache import JsonSerializer
 from mlops_portal.startup.embedded import ROOT
+from mlops_portal.startup.portal import WORKERS
+from mlops_portal.startup.postgres import SETTINGS
 
 SERVERS = {"DATABASE_URL": "postgresql://u:p@db.portal.test/portal", "REDIS_URL": "redis://redis.portal.test/0"}
 SECRET = {"SECRET_KEY": "a-key-for-tests-that-is-long-enough-and-never-used-9876543210"}
@@ -113,6 +116,20 @@ def test_dead_database_connections_are_noticed():
     database = settings.DATABASES["default"]
     assert database["CONN_HEALTH_CHECKS"] is True
     assert database["OPTIONS"]["tcp_user_timeout"] <= 20_000
+
+
+def test_the_documented_connections_add_up_and_leave_room():
+    table = (ROOT / "docs/operations/README.md").read_text()
+    rows = {name: int(count) for name, count in re.findall(r"(?m)^\| ([^|]+) \| (\d+) \|", table)}
+    together = rows.pop("together")
+    assert together == sum(rows.values())
+    assert together < int(SETTINGS["max_connections"]) - 10
+
+
+def test_the_documented_connections_are_those_of_the_workers_that_up_starts():
+    table = (ROOT / "docs/operations/README.md").read_text()
+    documented = [int(count) for count in re.findall(r"(?m)^\| worker [^|]+ \| (\d+) \|", table)]
+    assert documented == [children + 1 for _, children in WORKERS.values()]
 
 
 def test_debug_is_off_and_cannot_be_switched_on(tmp_path):
