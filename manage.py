@@ -12,14 +12,13 @@ def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
     try:
         require_dependencies(sys.argv)
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError:
         set_up_and_run_again(sys.argv)
-    from mlops_portal.environment import WrongSetting
-
     try:
         execute_from_command_line(sys.argv)
-    except WrongSetting as wrong:
+    except ImproperlyConfigured as wrong:
         sys.exit(str(wrong))
 
 

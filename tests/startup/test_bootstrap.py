@@ -25,7 +25,12 @@ pytestmark = pytest.mark.xdist_group("bootstrap")
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheels")
-    package = {"django/__init__.py": "", "django/core/__init__.py": "", "django/core/management.py": SAYS_WHERE_IT_RUNS}
+    package = {
+        "django/__init__.py": "",
+        "django/core/__init__.py": "",
+        "django/core/exceptions.py": "class ImproperlyConfigured(Exception): pass\n",
+        "django/core/management.py": SAYS_WHERE_IT_RUNS,
+    }
     _make_wheel(folder, "django", package)
     _make_wheel(folder, "for_developers", {"for_developers.py": ""})
     return folder
