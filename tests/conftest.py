@@ -14,7 +14,12 @@ def _plain_static_files(settings):
     """Tests need no collected, hashed files."""
     storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": storage}}
-    settings.STATIC_ROOT = settings.STATICFILES_DIRS[0]  # a folder that is there: whitenoise warns of a missing one
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    """The cast has passwords; a good hash of each would take longer than all the rest."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """An incident: what went wrong, when each thing about it happened, and who did it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db import models
@@ -40,12 +43,9 @@ class IncidentQuerySet(models.QuerySet):
     def unresolved(self):
         return self.filter(resolved_at=None)
 
-    def in_state(self, state: str):
-        """Those whose furthest step is `state` (Incident.State)."""
-        steps = list(Incident.State)
-        later = steps[steps.index(state) + 1 :]
-        reached = {} if state == Incident.State.OPEN else {f"{state}_at__isnull": False}
-        return self.filter(**reached, **{f"{step}_at": None for step in later})
+    def in_states(self, states: Iterable[str]):
+        """Those whose furthest step is one of `states` (Incident.State)."""
+        return self.filter(reduce(or_, [_is_in(state) for state in states]))
 
     def visible_to(self, person):
         """Incidents that touch no system, or at least one that `person` may see."""
@@ -61,6 +61,13 @@ class IncidentQuerySet(models.QuerySet):
     def open_first(self):
         """Unresolved ones first, the most severe on top and among these the newest; then the last resolved."""
         return self.order_by(F("resolved_at").desc(nulls_first=True), "severity", "-number")
+
+
+def _is_in(state: str) -> Q:
+    steps = list(Incident.State)
+    later = steps[steps.index(state) + 1 :]
+    reached = {} if state == Incident.State.OPEN else {f"{state}_at__isnull": False}
+    return Q(**reached, **{f"{step}_at": None for step in later})
 
 
 def _who(name: str) -> models.ForeignKey:
@@ -83,6 +90,10 @@ class Incident(models.Model):
         ACKNOWLEDGED = "acknowledged"
         MITIGATED = "mitigated"
         RESOLVED = "resolved"
+
+        @classmethod
+        def unresolved(cls) -> list["Incident.State"]:
+            return [cls.OPEN, cls.ACKNOWLEDGED, cls.MITIGATED]
 
     number = models.PositiveIntegerField(unique=True)
     cause = models.CharField(max_length=120, blank=True)

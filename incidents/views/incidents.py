@@ -21,7 +21,7 @@ PAGE = 50
 def list_page(request):
     """Unresolved incidents first, the most severe on top."""
     seen = Incident.objects.visible_to(request.user)
-    chosen = IncidentFilter(request.GET, seen.for_list_page(request.user).open_first(), person=request.user)
+    chosen = IncidentFilter(request.GET, seen.for_list_page(request.user).open_first(), request=request)
     page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
     unresolved = seen.unresolved().count()
     context = {

@@ -85,3 +85,16 @@ def no_sign_in_inside_a_page(get_response):
         return response
 
     return middleware
+
+
+def refusals_on_the_trail(get_response):
+    """Write one row for each request of a known person that was answered 403 (S37), whichever door refused it."""
+
+    def middleware(request):
+        response = get_response(request)
+        person = getattr(request, "user", None)
+        if response.status_code == 403 and person is not None and person.is_authenticated:
+            audit.record(by=person, verb="refused", kind="request", object=f"{request.method} {request.path}")
+        return response
+
+    return middleware

@@ -27,10 +27,14 @@ def save_person(
     team: Team | None = None,
     service=False,
 ) -> Person:
-    """Make the person, or bring an existing one up to date, and return it; it has no usable password when new."""
+    """Make the person, or bring an existing one up to date, and return it; it has no usable password when new.
+
+    Raises ValidationError, or LastAdministrator when no administrator would be left.
+    """
     person = Person.objects.filter(username__iexact=username).first()
     verb = "edited" if person else "added"
     person = person or Person(username=username)
+    before = _facts(person)
     person.name, person.email = name or person.name, email or person.email
     person.service = service or person.service
     person.groups = sorted(set(groups)) if groups is not None else person.groups
@@ -38,6 +42,7 @@ def save_person(
         person.set_unusable_password()
     person.full_clean(exclude=["password"])
     person.save()
+    _refuse_without_administrator(before, person)
     if team:
         Membership.objects.get_or_create(person=person, team=team)
     _keep_administrators_team(person)
@@ -117,6 +122,14 @@ def deactivate_person(*, person: Person, by) -> None:
         if session.get_decoded().get("_auth_user_id") == str(person.pk):
             session.delete()
     record(by=by, verb="deactivated", kind="person", object=person.username)
+
+
+@transaction.atomic
+def set_password(*, person: Person, password: str, by) -> None:
+    """Give the person a password, which has been validated; it ends all sessions of theirs."""
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    record(by=by, verb="set_password", kind="person", object=person.username)
 
 
 def sign_in_link(person: Person, base_url: str) -> str:

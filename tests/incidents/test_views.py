@@ -49,6 +49,8 @@ def test_a_page_holds_fifty(as_on_call):
         ("state=open", [1]),
         ("state=acknowledged", [2]),
         ("state=resolved", [3]),
+        ("state=open&state=resolved", [1, 3]),
+        ("state=", [1, 2, 3]),
         ("severity=sev1&severity=sev4", [1, 3]),
         ("system=churn", [2]),
         ("state=nonsense", []),

@@ -1,0 +1,23 @@
+"""Signing in and failing to, on the audit trail (S37): one row each."""
+
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+
+from mlops_portal.engine.audit import record
+from systems.models import Person
+
+UNKNOWN = "an unknown name"  # what was typed is not kept: it may be somebody's password in the wrong field
+
+
+def connect() -> None:
+    """Listen to Django's own signals; called once, when the app is ready."""
+    user_logged_in.connect(note_sign_in, dispatch_uid="note_sign_in")
+    user_login_failed.connect(note_failure, dispatch_uid="note_failure")
+
+
+def note_sign_in(sender, user, **kwargs) -> None:
+    record(by=user, verb="signed_in", kind="session", object=user.username)
+
+
+def note_failure(sender, credentials, **kwargs) -> None:
+    person = Person.objects.filter(username__iexact=credentials.get("username") or "").first()
+    record(by=None, verb="sign_in_failed", kind="session", object=person.username if person else UNKNOWN)
