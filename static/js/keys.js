@@ -1,4 +1,5 @@
 // Keyboard: "/" search, "g h" home, "g s" systems, "g i" incidents, "n" new. Silent while somebody types.
+const searchPage = "/systems/#search";
 const places = { h: "/", s: "/systems/", i: "/incidents/" };
 let goingSince = 0;
 
@@ -21,9 +22,11 @@ document.addEventListener("keydown", (event) => {
     goingSince = Date.now();
   } else if (event.key === "/") {
     const search = document.querySelector("[data-search]");
-    if (search) follow(event, () => search.focus());
+    follow(event, () => (search ? search.focus() : location.assign(searchPage)));
   } else if (event.key === "n") {
     const create = document.querySelector("a[data-new]");
     if (create) follow(event, () => location.assign(create.href));
   }
 });
+
+if (location.hash === "#search") document.querySelector("[data-search]")?.focus();

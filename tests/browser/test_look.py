@@ -52,6 +52,19 @@ def test_a_slash_goes_to_the_search_and_is_not_typed(visit, viewer):
     expect(search).to_have_value("a/b")
 
 
+def test_a_slash_finds_the_search_from_any_page(visit, viewer):
+    page = visit(viewer).go("/accounts/logout/")
+    page.keyboard.press("/")
+    page.wait_for_url("**/systems/#search")
+
+
+def test_on_paper_there_is_only_the_page(visit, viewer):
+    page = visit(viewer).go("/components/")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="Components")).to_be_visible()
+    expect(page.locator("nav:visible, button:visible")).to_have_count(0)
+
+
 def test_g_and_a_letter_go_places(visit, viewer):
     page = visit(viewer).go("/components/")
     page.keyboard.type("gi")
