@@ -6,6 +6,8 @@ from django.db import transaction
 
 from systems.models import Condition, Level, StatusSpan, System
 
+NOBODY_LOOKED = "Nobody has looked in time."
+
 
 @transaction.atomic
 def report_condition(*, system: System, who: str, level: str, sentence: str, good_until: datetime | None, at: datetime):
@@ -26,21 +28,43 @@ def fold_status(*, system: System, at: datetime) -> None:
     conditions = list(Condition.objects.filter(system=system))
     if not conditions:
         return
-    order = Level.worst_first()
-    worst = min(conditions, key=lambda condition: order.index(Level(condition.level)))
-    until = min((c.good_until for c in conditions if c.good_until), default=None)
+    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    level, sentence = _level(worst, at), worst.sentence if _believed(worst, at) else NOBODY_LOOKED
     stored = System.objects.get(pk=system.pk)
-    changed = stored.status != worst.level
+    faded = stored.status_good_until is not None and stored.status_good_until < at
+    if faded:
+        _begin_span(system, Level.UNKNOWN, NOBODY_LOOKED, stored.status_good_until)
+    changed = faded or stored.status != level
     System.objects.filter(pk=system.pk).update(
-        status=worst.level,
-        status_sentence=worst.sentence,
-        status_good_until=until,
+        status=level,
+        status_sentence=sentence,
+        status_good_until=_good_until(level, conditions, at),
         status_since=at if changed else stored.status_since,
     )
     if changed or not StatusSpan.objects.filter(system=system, to_at=None).exists():
-        _begin_span(system, worst, at)
+        _begin_span(system, level, sentence, at)
 
 
-def _begin_span(system: System, worst: Condition, at: datetime) -> None:
+def _believed(condition: Condition, at: datetime) -> bool:
+    return condition.good_until is None or condition.good_until > at
+
+
+def _level(condition: Condition, at: datetime) -> str:
+    return condition.level if _believed(condition, at) else Level.UNKNOWN
+
+
+def _rank(condition: Condition, at: datetime) -> int:
+    return Level.worst_first().index(Level(_level(condition, at)))
+
+
+def _good_until(level: str, conditions: list[Condition], at: datetime) -> datetime | None:
+    """Return when the folded `level` fades: what is worse than unknown lasts as long as any condition says it."""
+    if level in (Level.FAILING, Level.DEGRADED):
+        times = [condition.good_until for condition in conditions if _level(condition, at) == level]
+        return None if None in times else max(times)
+    return min((c.good_until for c in conditions if c.good_until and _believed(c, at)), default=None)
+
+
+def _begin_span(system: System, level: str, sentence: str, at: datetime) -> None:
     StatusSpan.objects.filter(system=system, to_at=None).update(to_at=at)
-    StatusSpan.objects.create(system=system, status=worst.level, sentence=worst.sentence, from_at=at)
+    StatusSpan.objects.create(system=system, status=level, sentence=sentence, from_at=at)

@@ -37,6 +37,12 @@ class Condition(models.Model):
         return f"{self.who}: {self.level}"
 
 
+class StatusSpanQuerySet(models.QuerySet):
+    def since(self, moment):
+        """Spans that lasted beyond `moment`."""
+        return self.filter(Q(to_at=None) | Q(to_at__gt=moment))
+
+
 class StatusSpan(models.Model):
     """A stretch of time in which a system had one status."""
 
@@ -45,6 +51,8 @@ class StatusSpan(models.Model):
     sentence = models.CharField(max_length=300)
     from_at = models.DateTimeField(db_default=Now())
     to_at = models.DateTimeField(null=True)
+
+    objects = StatusSpanQuerySet.as_manager()
 
     class Meta:
         ordering = ["-from_at"]

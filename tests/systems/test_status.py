@@ -38,7 +38,7 @@ def test_which_level_prevails(system, now, one, other, folded):
 
 
 def test_green_fades_to_unknown_by_itself(system, now):
-    _report(system, now, good_until=now - timedelta(seconds=1))
+    _report(system, now - timedelta(minutes=1), good_until=now - timedelta(seconds=1))
     assert System.objects.get(pk=system.pk).status == "healthy"
     assert _status(system) == "unknown"
 
@@ -62,3 +62,23 @@ def test_two_open_spans_are_refused(system, now):
     _report(system, now)
     with pytest.raises(IntegrityError), transaction.atomic():
         StatusSpan.objects.create(system=system, status="failing", sentence="", from_at=now)
+
+
+def test_time_in_which_nobody_looked_stands_in_the_history_as_unknown(system, now):
+    faded, back = now + timedelta(minutes=5), now + timedelta(hours=1)
+    _report(system, now, good_until=faded)
+    _report(system, back, good_until=back + timedelta(minutes=5))
+    spans = list(StatusSpan.objects.filter(system=system).values_list("status", "from_at", "to_at"))
+    assert spans == [("healthy", back, None), ("unknown", faded, back), ("healthy", now, faded)]
+
+
+def test_an_open_incident_outlasts_a_judgement_that_faded(system, now):
+    _report(system, now - timedelta(hours=1), who="monitoring", good_until=now - timedelta(minutes=1))
+    _report(system, now, who="incidents", level="failing", sentence="Incident 1 is open.")
+    assert _status(system) == "failing"
+
+
+def test_no_open_incident_does_not_hide_that_nobody_looked(system, now):
+    _report(system, now - timedelta(hours=1), who="monitoring", good_until=now - timedelta(minutes=1))
+    _report(system, now, who="incidents", level="healthy")
+    assert _status(system) == "unknown"
