@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, views
+from mlops_portal.pages import components, health, systems, views
 
 handler400 = "mlops_portal.pages.errors.bad_request"
 handler403 = "mlops_portal.pages.errors.forbidden"
@@ -25,9 +25,17 @@ account_urls = [
     path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
 ]
 
+# The list and a system's own page gather all floors; the rest the registry brings by itself.
+system_urls = [
+    path("", systems.list_page, name="list"),
+    path("", include("systems.urls")),
+    path("<slug:slug>/", systems.detail, name="detail"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
-    path("systems/", include("systems.urls")),
+    path("notices/read/", views.read_notices, name="read-notices"),
+    path("systems/", include((system_urls, "systems"))),
     path("incidents/", include("incidents.urls")),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),

@@ -1,14 +1,13 @@
-"""Pages of the registry."""
+"""Pages about one system that the registry brings by itself; the roof adds the list and the system's own page."""
 
 from django.urls import path
 
-from systems.views import systems
+from systems.views import editing, ownership
 
-app_name = "systems"
 urlpatterns = [
-    path("", systems.list_page, name="list"),
-    path("new/", systems.register, name="register"),
-    path("<slug:slug>/", systems.detail, name="detail"),
-    path("<slug:slug>/edit/", systems.edit, name="edit"),
-    path("<slug:slug>/owners/<slug:role>/", systems.owner, name="owner"),
+    path("new/", editing.register, name="register"),
+    path("<slug:slug>/edit/", editing.edit, name="edit"),
+    path("<slug:slug>/retire/", editing.retire, name="retire"),
+    path("<slug:slug>/owners/<slug:role>/", ownership.owner, name="owner"),
+    path("<slug:slug>/owners/<slug:role>/confirm/", ownership.confirm, name="confirm"),
 ]

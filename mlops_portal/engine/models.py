@@ -66,6 +66,28 @@ class Change(models.Model):
     def __str__(self):
         return f"{self.verb} {self.kind} {self.object}"
 
+    @property
+    def subject(self) -> str:
+        """What was changed, in words: "role model owner"."""
+        return f"{self.kind} {self.object}".replace("_", " ")
+
+    @property
+    def lines(self) -> list[tuple[str, str, str]]:
+        """What differs, as texts: (field, before, after); what is empty on both sides is left out."""
+        before, after = self.before or {}, self.after or {}
+        texts = [(name.replace("_", " "), _text(before.get(name)), _text(after[name])) for name in after]
+        return [line for line in texts if line[1] or line[2]]
+
+
+def _text(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
 
 class IdempotencyKey(models.Model):
     """The answer to a POST that carried an Idempotency-Key, given again when the same request comes again (24 h)."""

@@ -12,6 +12,6 @@ def portal(request) -> dict:
         return {}
     return {
         "lateness": lateness(),
-        "unread_count": Notice.objects.for_person(person).unread().distinct().count(),
+        "unread_count": Notice.objects.unread_by(person).count(),
         "may_register": may(person, "system.register"),
     }

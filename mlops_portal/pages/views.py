@@ -1,7 +1,48 @@
-"""Pages that gather all three apps."""
+"""Home: what needs the person who is signed in, and the systems that they answer for."""
 
-from django.shortcuts import redirect
+from django.conf import settings
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from mlops_portal.pages.needs import needs_of
+from mlops_portal.pages.systems import with_open_incidents
+from systems.doors import rule
+from systems.models import Group, Notice, System
+from systems.models.system import PORTAL
+
+MOST_SYSTEMS = 50
 
 
+@require_safe
+@rule("read")
 def home(request):
-    return redirect("systems:list")
+    seen = System.objects.visible_to(request.user)
+    if not seen.exclude(slug=PORTAL).exists():
+        return _first_run(request)
+    own = seen.of(request.user).in_use().for_list_page().worst_first()
+    context = {
+        "needs": needs_of(request.user),
+        "own": with_open_incidents(own[:MOST_SYSTEMS]),
+        "own_count": own.count(),
+    }
+    return render(request, "pages/home.html", context)
+
+
+def _first_run(request):
+    """The page of a portal in which nothing is registered yet."""
+    team = request.user.teams.exclude(slug="administrators").first()
+    context = {
+        "base_url": settings.BASE_URL,
+        "team": team,
+        "may_add_people": request.user.is_in(Group.ADMINISTRATOR),
+    }
+    return render(request, "pages/first_run.html", context)
+
+
+@require_POST
+@rule("read")
+def read_notices(request):
+    """Mark the notices that were shown as read; others' notices stay as they are."""
+    shown = [int(text) for text in request.POST.getlist("notice") if text.isdecimal() and len(text) < 16]
+    Notice.objects.unread_by(request.user).mark_read(shown)
+    return redirect("home")

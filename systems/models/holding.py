@@ -12,10 +12,25 @@ class Role(models.TextChoices):
     OPERATIONS_OWNER = "operations_owner", "Operations owner"
     DATA_OWNER = "data_owner", "Data owner"
 
+    @property
+    def meaning(self) -> str:
+        """What the person in this role answers for, in one sentence."""
+        return {
+            Role.PRODUCT_OWNER: "Is accountable: what the system is for, and whether it may run.",
+            Role.MODEL_OWNER: "Answers for the model: how good it is, and when it is trained again.",
+            Role.SERVICE_OWNER: "Answers for the service that gives the predictions.",
+            Role.OPERATIONS_OWNER: "Answers for its running day and night: on-call and runbook.",
+            Role.DATA_OWNER: "Answers for the data that it receives.",
+        }[self]
+
 
 class HoldingQuerySet(models.QuerySet):
     def current(self):
         return self.filter(to=None)
+
+    def of(self, person):
+        """Holdings in which `person` answers, as the holder or as the deputy."""
+        return self.filter(Q(person=person) | Q(deputy=person))
 
 
 class Holding(models.Model):

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from systems.models.system import System
+
 
 class NoticeQuerySet(models.QuerySet):
     def for_person(self, person):
@@ -13,6 +15,17 @@ class NoticeQuerySet(models.QuerySet):
 
     def unread(self):
         return self.filter(read_at=None)
+
+    def unread_by(self, person):
+        """Unread notices to `person`, of systems that `person` may see."""
+        own = Notice.objects.for_person(person).filter(
+            Q(system=None) | Q(system__in=System.objects.visible_to(person).values("pk"))
+        )
+        return self.unread().filter(pk__in=own.values("pk"))
+
+    def mark_read(self, keys: list[int]) -> int:
+        """Mark those of the notices whose primary key is in `keys` as read; return how many were."""
+        return self.filter(pk__in=keys).update(read_at=Now())
 
 
 class Notice(models.Model):

@@ -1,19 +1,22 @@
 """An ML system in the registry."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, Count, F, Q, Value, When
-from django.db.models.functions import Lower, Now
+from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
 
 from systems.models.condition import Level, StatusSpan
+from systems.models.holding import Holding, Role
+from systems.models.outcome import OVERDUE, Outcome
 from systems.models.person import Group
 from systems.models.slug import slug_field
 from systems.models.team import Team
 
+PORTAL = "portal"
 CHECKS_EVERY = timedelta(hours=1)
 NOT_LOOKED = "Nobody has looked since."  # the sentence of a status whose time is over
 
@@ -37,24 +40,36 @@ class SystemQuerySet(models.QuerySet):
     def in_use(self):
         return self.filter(retired_at=None)
 
+    def of(self, person):
+        """Systems that `person` answers for: in a role, as a deputy, or as a member of the team."""
+        held = Holding.objects.current().of(person).values("system")
+        return self.filter(Q(pk__in=held) | Q(team__in=person.teams.all()))
+
     def with_status(self):
-        """Each with `status_now`: the stored status, or unknown once its time is over (DESIGN idea 3)."""
-        over = When(status_good_until__lt=Now(), then=Value(Level.UNKNOWN))
-        return self.annotate(status_now=Case(over, default=F("status"), output_field=models.CharField()))
+        """Each with `status_now` and `status_now_since`: as stored, or unknown since its time ran out."""
+        over = Q(status_good_until__lt=Now())
+        word = Case(When(over, then=Value(Level.UNKNOWN)), default=F("status"), output_field=models.CharField())
+        since = Case(When(over, then=F("status_good_until")), default=F("status_since"))
+        return self.annotate(status_now=word, status_now_since=since)
 
     def worst_first(self):
         """Failing, degraded, unknown, unmonitored, healthy; within each the longest first. Needs with_status()."""
         ranks = [When(status_now=level, then=Value(rank)) for rank, level in enumerate(Level.worst_first())]
         rank = Case(*ranks, default=Value(9), output_field=models.IntegerField())
-        return self.order_by(rank, "status_since", "slug")
+        return self.order_by(rank, "status_now_since", "slug")
 
     def with_gap_count(self):
-        failing = Q(outcomes__outcome="fail")
-        return self.annotate(gap_count=Count("outcomes", filter=failing, distinct=True))
+        """Each with `gap_count`, its failing checks, and `gaps_unknown`: nobody has run its checks in time."""
+        failing = Outcome.objects.failing().filter(system=OuterRef("pk")).order_by().values("system")
+        count = Coalesce(Subquery(failing.annotate(n=Count("pk")).values("n")), 0)
+        return self.annotate(gap_count=count, gaps_unknown=Q(checks_due_at__lt=Now() - OVERDUE))
 
     def for_list_page(self):
-        """Ready for systems.filters.SystemFilter, which leaves out what is retired."""
-        return self.with_status().with_gap_count().select_related("team").prefetch_related("holdings__person")
+        """What a row of the registry shows, with `owners_shown`; SystemFilter leaves out what is retired."""
+        asked = [Role.PRODUCT_OWNER, Role.MODEL_OWNER]
+        owners = Holding.objects.current().filter(role__in=asked).select_related("person")
+        shown = Prefetch("holdings", queryset=owners, to_attr="owners_shown")
+        return self.with_status().with_gap_count().select_related("team").prefetch_related(shown)
 
 
 class System(models.Model):
@@ -94,13 +109,36 @@ class System(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("systems:detail", args=[self.slug])
 
-    def status_history(self) -> list[StatusSpan]:
-        """Return the spans of status, newest first; a status whose time is over ends there, and unknown begins.
+    def status_history(self, since: datetime | None = None) -> list[StatusSpan]:
+        """Return the spans of status that lasted beyond `since`, newest first.
 
-        Needs `status_now` (with_status()).
+        A status whose time is over ends there, and unknown begins. Needs `status_now` (with_status()).
         """
-        spans = list(self.status_spans.all())
+        spans = list(self.status_spans.since(since) if since else self.status_spans.all())
         if self.status_now != self.status and spans and spans[0].to_at is None:
             spans[0].to_at = over = max(self.status_good_until, spans[0].from_at)
             spans.insert(0, StatusSpan(system=self, status=self.status_now, sentence=NOT_LOOKED, from_at=over))
         return spans
+
+    @property
+    def is_portal(self) -> bool:
+        """Whether this is the portal itself, which stands in its own registry."""
+        return self.slug == PORTAL
+
+    def roles(self) -> list[tuple[Role, Holding | None]]:
+        """Return the five roles, each with who holds it now, or None."""
+        held = {holding.role: holding for holding in self.holdings.current().select_related("person", "deputy")}
+        return [(role, held.get(role)) for role in Role]
+
+    @property
+    def product_owner(self):
+        """The person who is the product owner, or None; after for_list_page()."""
+        return self._shown(Role.PRODUCT_OWNER)
+
+    @property
+    def model_owner(self):
+        """The person who is the model owner, or None; after for_list_page()."""
+        return self._shown(Role.MODEL_OWNER)
+
+    def _shown(self, role: Role):
+        return next((holding.person for holding in self.owners_shown if holding.role == role), None)

@@ -4,7 +4,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from systems.models.person import Group
 from systems.models.slug import slug_field
+
+
+class TeamQuerySet(models.QuerySet):
+    def open_to(self, person):
+        """Teams that `person` may give a system to: the own ones, or every one for a manager."""
+        return self if person.is_in(Group.MANAGER) else self.filter(members=person)
 
 
 class Team(models.Model):
@@ -12,6 +19,8 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
     version = models.PositiveIntegerField(default=1)
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]

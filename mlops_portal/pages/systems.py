@@ -1,0 +1,151 @@
+"""The registry's list and a system's own page: they gather what each floor knows of it."""
+
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+
+from django.core.paginator import Paginator
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from incidents.models import Incident
+from mlops_portal.engine.models import Change
+from mlops_portal.engine.spreadsheet import csv_answer
+from systems.access import may
+from systems.checking import CHECKS
+from systems.daily import days_until
+from systems.doors import rule
+from systems.filters import SystemFilter
+from systems.forms import TIERS
+from systems.models import Holding, Level, Outcome, Person, Phase, System, Team
+
+PAGE_SIZE = 50
+STRIP_DAYS = 90
+
+
+@require_safe
+@rule("read")
+def list_page(request):
+    """The registry, worst first; the fragment alone for htmx, a table for spreadsheets with ?format=csv."""
+    asked = _filled_in(request.GET)
+    found = SystemFilter(asked, System.objects.visible_to(request.user).with_status())
+    if asked.get("format") == "csv":
+        return _export(found.qs.for_list_page())
+    page = Paginator(found.qs.for_list_page(), PAGE_SIZE).get_page(asked.get("page"))
+    page.object_list = with_open_incidents(page.object_list)
+    context = {"found": found, "asked": asked, "page": page, "counts": _counts(found)}
+    if request.htmx and not request.htmx.history_restore_request:
+        answer = render(request, "systems/_table.html", context)
+        answer["HX-Push-Url"] = f"{request.path}?{asked.urlencode()}" if asked else request.path
+    else:
+        answer = render(request, "systems/list.html", context | {"selects": _selects(request.user, asked)})
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
+
+
+def _filled_in(query: QueryDict) -> QueryDict:
+    """Return the query string without the fields that a form sends empty."""
+    filled = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if any(values):
+            filled.setlist(name, [value for value in values if value])
+    return filled
+
+
+def _selects(person: Person, asked: QueryDict) -> list[dict]:
+    """Return the fields of the filter: name, label, what is chosen, and the choices."""
+    held = Holding.objects.current().filter(system__in=System.objects.visible_to(person))
+    holders = Person.objects.filter(holdings__in=held).distinct()
+    choices = {
+        "phase": ("Phase", Phase.choices),
+        "team": ("Team", Team.objects.values_list("slug", "name")),
+        "owner": ("Owner", [(one.username, str(one)) for one in holders]),
+        "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
+        "sort": ("Order", SystemFilter.Sort.LABELS.items()),
+    }
+    return [
+        {"name": name, "label": label, "choices": those, "chosen": asked.get(name, "")}
+        for name, (label, those) in choices.items()
+    ]
+
+
+def with_open_incidents(systems) -> list[System]:
+    """Return `systems` as a list, each with `open_incidents`, the worst first; one query for all."""
+    systems = list(systems)
+    open_ones = Incident.objects.unresolved().of_systems(systems)
+    for system in systems:
+        system.open_incidents = open_ones.get(system.pk, [])
+    return systems
+
+
+def _counts(found: SystemFilter) -> list[tuple[Level, int]]:
+    """Return how many of the systems found, whatever their status, are at each level, worst first."""
+    counted = Counter(found.without("status").order_by().values_list("status_now", flat=True))
+    return [(level, counted[level]) for level in Level.worst_first()]
+
+
+COLUMNS = [
+    ("system", lambda s: s.slug),
+    ("name", lambda s: s.name),
+    ("purpose", lambda s: s.purpose),
+    ("status", lambda s: s.status_now),
+    ("since", lambda s: s.status_now_since.isoformat(timespec="seconds")),
+    ("why", lambda s: s.status_sentence),
+    ("phase", lambda s: s.phase),
+    ("tier", lambda s: s.tier),
+    ("team", lambda s: s.team.slug),
+    ("product_owner", lambda s: getattr(s.product_owner, "username", "")),
+    ("model_owner", lambda s: getattr(s.model_owner, "username", "")),
+    ("gaps", lambda s: "" if s.gaps_unknown else s.gap_count),
+    ("open_incidents", lambda s: " ".join(str(incident.number) for incident in s.open_incidents)),
+    ("tags", lambda s: ", ".join(s.tags)),
+]
+
+
+def _export(systems):
+    rows = ([read(system) for _, read in COLUMNS] for system in with_open_incidents(systems))
+    return csv_answer("systems.csv", [name for name, _ in COLUMNS], rows)
+
+
+@require_safe
+@rule("read")
+def detail(request, slug):
+    """One system: what it is, how it does, who answers for it, what is missing, what happened."""
+    seen = System.objects.visible_to(request.user).with_status().with_gap_count().select_related("team")
+    system = get_object_or_404(seen, slug=slug)
+    today = timezone.now().astimezone(UTC).date()
+    begins = datetime.combine(today - timedelta(days=STRIP_DAYS - 1), time.min, UTC)
+    context = {
+        "system": system,
+        "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
+        "tier": dict(TIERS)[system.tier],
+        "roles": system.roles(),
+        "days": days_until(today, system.status_history(since=begins), count=STRIP_DAYS),
+        "open_incidents": system.incidents.unresolved().open_first(),
+        "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
+        "ownership": judged(system, "ownership", request.user),
+        "history": Paginator(Change.objects.filter(system=system.slug), 20).get_page(request.GET.get("page")),
+        "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
+        "may_assign": may(request.user, "role.assign"),
+    }
+    return render(request, "systems/detail.html", context)
+
+
+def judged(system: System, topic: str, person: Person) -> dict[str, list[Outcome]]:
+    """Return the outcomes of the checks of `topic`, as `failing`, `unknown` and `passed`, each with `may_mend`."""
+    keys = [key for key, check in CHECKS.items() if check.topic == topic]
+    by_result: dict[str, list[Outcome]] = {"failing": [], "unknown": [], "passed": []}
+    into = {"fail": "failing", "unknown": "unknown", "pass": "passed"}
+    for outcome in system.outcomes.with_result().filter(check_key__in=keys):
+        outcome.may_mend = may_open(person, outcome.url, system)
+        if outcome.result_now in into:
+            by_result[into[outcome.result_now]].append(outcome)
+    return by_result
+
+
+def may_open(person: Person, url: str, system: System) -> bool:
+    """Whether the page where something is mended is open to `person`; all but the form of the system itself are."""
+    return url != reverse("systems:edit", args=[system.slug]) or may(person, "system.edit", system)

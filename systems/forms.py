@@ -1,0 +1,165 @@
+"""Forms of the registry: few fields, each with its help; what the actions refuse is refused here beside the field."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.text import slugify
+
+from systems.models import Person, Phase, System, Team
+from systems.models.slug import slug_is_plain
+
+TIERS = [
+    (1, "1: people or much money are harmed within minutes when it errs"),
+    (2, "2: customers notice within the hour"),
+    (3, "3: it hurts, but work goes on for a day"),
+    (4, "4: nobody outside the team would notice this week"),
+]
+PHASES = [
+    (Phase.RESEARCH, "Research: can this work at all?"),
+    (Phase.ENGINEERING, "Engineering: how will it work in production?"),
+    (Phase.OPERATIONS, "Operations: people rely on it"),
+]
+RESERVED = {"new"}  # addresses beside those of systems
+MOST_TAGS, LONGEST_TAG = 20, 40
+
+_address_is_web = URLValidator(schemes=["http", "https"], message="Give a whole web address, such as https://…")
+
+
+class SystemForm(forms.ModelForm):
+    """What registering and editing have in common; `person` is who fills it in."""
+
+    tier = forms.TypedChoiceField(
+        label="Tier", choices=TIERS, coerce=int, initial=3, help_text="How bad it is when it fails; 1 is the worst."
+    )
+
+    class Meta:
+        model = System
+        fields = ["name", "purpose", "team", "tier"]
+        labels = {"name": "Name", "purpose": "Purpose", "team": "Team"}
+        help_texts = {
+            "name": "As people call it.",
+            "purpose": "What it predicts, for whom, and what is done with the answer. One or two sentences.",
+            "team": "Who looks after it together.",
+        }
+        widgets = {"purpose": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, person: Person, **kwargs):
+        super().__init__(*args, **kwargs)
+        own = Team.objects.open_to(person)
+        if self.instance.team_id:
+            own = own | Team.objects.filter(pk=self.instance.team_id)
+        self.fields["team"].queryset = own.distinct()
+        if not self.is_bound and not self.instance.pk and own.count() == 1:
+            self.initial["team"] = own.get().pk
+
+    def facts(self) -> dict:
+        """Return what the actions are handed: the cleaned fields of the system itself."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class RegisterForm(SystemForm):
+    phase = forms.ChoiceField(label="Phase", choices=PHASES, initial=Phase.RESEARCH, help_text="Where it stands today.")
+    slug = forms.CharField(
+        label="Short name",
+        max_length=60,
+        required=False,
+        help_text="In addresses and files: small letters, digits, hyphens. Left empty, it is made of the name.",
+    )
+
+    class Meta(SystemForm.Meta):
+        fields = ["name", "slug", "purpose", "team", "tier", "phase"]
+
+    field_order = Meta.fields
+
+    def clean_slug(self):
+        slug = self.cleaned_data["slug"].strip() or slugify(self.cleaned_data.get("name", ""))[:60].strip("-")
+        if not slug:
+            raise ValidationError("Give a short name, such as churn-model.")
+        slug_is_plain(slug)
+        if slug in RESERVED:
+            raise ValidationError("This word is an address of the portal itself; choose another.")
+        if System.objects.filter(slug__iexact=slug).exists():
+            raise ValidationError(f"There is a system {slug} already; choose another short name.")
+        return slug
+
+
+class EditForm(SystemForm):
+    tags = forms.CharField(
+        label="Tags", max_length=800, required=False, help_text="Words to find it by, with commas between them."
+    )
+    links = forms.CharField(
+        label="Links",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Where more is to be read, one a line: what it is, then its address. "
+        "For example: Repository https://git.example/churn",
+    )
+    restricted = forms.BooleanField(
+        label="Restricted",
+        required=False,
+        help_text="Only its team, those who hold a role of it, and managers see that it exists.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta(SystemForm.Meta):
+        fields = ["name", "purpose", "team", "tier", "tags", "links", "restricted"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        self.initial["links"] = "\n".join(f"{name} {address}" for name, address in self.instance.links.items())
+
+    def clean_tags(self):
+        tags = list(dict.fromkeys(tag for tag in map(str.strip, self.cleaned_data["tags"].split(",")) if tag))
+        if len(tags) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in tags):
+            raise ValidationError(f"At most {MOST_TAGS} tags of at most {LONGEST_TAG} characters each.")
+        return tags
+
+    def clean_links(self):
+        links = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["links"].splitlines())):
+            name, _, address = line.rpartition(" ")
+            _address_is_web(address)
+            links[name.strip() or address] = address
+        return links
+
+    def over(self, version: int) -> "EditForm":
+        """Return the form with everything that was typed, to be saved over `version`."""
+        self.data = self.data.copy()
+        self.data["version"] = version
+        return self
+
+
+class OwnerForm(forms.Form):
+    """Who is to hold a role of `system`; the team's people stand first."""
+
+    person = forms.ModelChoiceField(Person.objects.none(), label="Person", help_text="Who answers for it by name.")
+    deputy = forms.ModelChoiceField(
+        Person.objects.none(), label="Deputy", required=False, help_text="Who answers while the person is away."
+    )
+    note = forms.CharField(
+        label="Note", max_length=300, required=False, help_text="Why, or what was agreed. It is kept in the history."
+    )
+
+    def __init__(self, *args, system: System, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("person", "deputy"):
+            field = self.fields[name]
+            field.queryset = Person.objects.active().filter(service=False)
+            field.choices = _team_first(field.queryset, system)
+
+    def clean(self):
+        person, deputy = self.cleaned_data.get("person"), self.cleaned_data.get("deputy")
+        if person and person == deputy:
+            self.add_error("deputy", "A deputy is somebody else.")
+        return self.cleaned_data
+
+
+def _team_first(people, system: System) -> list:
+    members = set(system.team.members.values_list("pk", flat=True))
+    team = [(one.pk, str(one)) for one in people if one.pk in members]
+    others = [(one.pk, str(one)) for one in people if one.pk not in members]
+    groups = [(system.team.name, team), ("Everybody else", others)]
+    return [("", "Nobody yet"), *[group for group in groups if group[1]]]

@@ -1,0 +1,128 @@
+import pytest
+from django.utils import timezone
+
+from systems.actions.registry import recheck
+from systems.models import Notice
+from tests.factories import IncidentFactory, SystemFactory, TeamFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def home(client, system):
+    """Open home as somebody."""
+
+    def open_as(person):
+        client.force_login(person)
+        return client.get("/")
+
+    return open_as
+
+
+def _urls(answer):
+    return [need.url for need in answer.context["needs"]]
+
+
+def _notice(person, **more):
+    facts = {"key": f"test:{person.username}", "subject": "Look here", "text": "Look here", "url": "/somewhere/"}
+    return Notice.objects.create(person=person, **facts | more)
+
+
+def test_who_has_nothing_to_do_is_told_so(home, viewer):
+    assert "Enjoy the quiet" in home(viewer).content.decode()
+
+
+def test_who_holds_the_role_is_asked_for_what_is_missing(home, holder, system):
+    recheck(system)
+    assert "/systems/churn/owners/model_owner/" in _urls(home(holder))
+
+
+def test_who_holds_nothing_is_asked_for_nothing(home, data_scientist, system):
+    recheck(system)
+    assert _urls(home(data_scientist)) == []
+
+
+def test_the_holder_sees_the_incidents_of_the_system_alone(home, holder, system):
+    IncidentFactory(number=1, systems=[system])
+    IncidentFactory(number=2, systems=[SystemFactory()])
+    assert _urls(home(holder)) == ["/incidents/1/"]
+
+
+def test_on_call_sees_every_open_incident(home, on_call, system, manager):
+    IncidentFactory(number=1, systems=[system])
+    IncidentFactory(number=2, resolved_at=timezone.now(), resolved_by=manager)
+    assert _urls(home(on_call)) == ["/incidents/1/"]
+
+
+def test_on_call_is_not_shown_incidents_of_restricted_systems(home, on_call):
+    IncidentFactory(systems=[SystemFactory(restricted=True)])
+    assert _urls(home(on_call)) == []
+
+
+def test_an_unread_notice_needs_its_reader(home, viewer):
+    _notice(viewer)
+    assert _urls(home(viewer)) == ["/somewhere/"]
+
+
+def test_a_notice_to_the_team_needs_each_member(home, teammate, team):
+    Notice.objects.create(key="t", team=team, subject="For all", text="For all", url="/for-all/")
+    assert _urls(home(teammate)) == ["/for-all/"]
+
+
+def test_a_notice_of_what_stands_there_already_joins_it(home, on_call, system):
+    IncidentFactory(number=1, systems=[system])
+    notice = _notice(on_call, url="/incidents/1/")
+    [need] = home(on_call).context["needs"]
+    assert need.notices == [notice.pk]
+
+
+def test_a_notice_of_a_system_that_one_may_not_see_any_more_is_kept_back(home, viewer):
+    _notice(viewer, system=SystemFactory(restricted=True))
+    answer = home(viewer)
+    assert (_urls(answer), answer.context["unread_count"]) == ([], 0)
+
+
+def test_a_notice_is_read_once_and_gone(home, client, viewer):
+    notice = _notice(viewer)
+    client.force_login(viewer)
+    client.post("/notices/read/", {"notice": [notice.pk]})
+    assert _urls(home(viewer)) == []
+
+
+def test_nobody_reads_the_notices_of_others(client, viewer, stranger):
+    notice = _notice(viewer)
+    client.force_login(stranger)
+    client.post("/notices/read/", {"notice": [notice.pk, "x", "9" * 40]})
+    assert Notice.objects.get(pk=notice.pk).read_at is None
+
+
+def test_own_systems_are_those_held_and_those_of_the_team(home, holder, teammate, system):
+    SystemFactory()
+    assert [one.slug for one in home(holder).context["own"]] == ["churn"]
+    assert [one.slug for one in home(teammate).context["own"]] == ["churn"]
+
+
+def test_an_empty_portal_teaches_what_belongs_here(client, manager):
+    client.force_login(manager)
+    text = client.get("/").content.decode()
+    assert "Nothing is registered yet" in text
+    assert "/api/v1/systems/" in text
+
+
+def test_what_one_may_not_see_is_not_betrayed_by_the_first_page(client, viewer):
+    SystemFactory(restricted=True)
+    client.force_login(viewer)
+    assert "Nothing is registered yet" in client.get("/").content.decode()
+
+
+def test_administrators_are_told_how_to_add_people(client, administrator, data_scientist):
+    client.force_login(administrator)
+    assert "manage.py person NAME" in client.get("/").content.decode()
+    client.force_login(data_scientist)
+    assert "manage.py person NAME" not in client.get("/").content.decode()
+
+
+def test_the_example_names_the_own_team(client, data_scientist):
+    data_scientist.teams.set([TeamFactory(slug="search")])
+    client.force_login(data_scientist)
+    assert '"team": "search"' in client.get("/").content.decode()
