@@ -252,7 +252,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Usernames are unique in any case, by a constraint that Django does not see; preloading is up to a whole domain.
-SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W021"]
+SILENCED_SYSTEM_CHECKS = ["auth.E003", "security.W021"]
 if not IS_TLS:
     SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
 LOGGING = logging_config(environment.choice("PORTAL_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
