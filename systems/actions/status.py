@@ -31,10 +31,11 @@ def fold_status(*, system: System, at: datetime) -> None:
     worst = min(conditions, key=lambda condition: _rank(condition, at))
     level, sentence = _level(worst, at), worst.sentence if _believed(worst, at) else NOBODY_LOOKED
     stored = System.objects.get(pk=system.pk)
-    faded = stored.status_good_until is not None and stored.status_good_until < at
-    if faded:
-        _begin_span(system, Level.UNKNOWN, NOBODY_LOOKED, stored.status_good_until)
-    changed = faded or stored.status != level
+    over = stored.status_good_until
+    if over is not None and over < at:
+        _begin_span(system, Level.UNKNOWN, NOBODY_LOOKED, over)
+        stored.status, stored.status_since = Level.UNKNOWN, over
+    changed = stored.status != level
     System.objects.filter(pk=system.pk).update(
         status=level,
         status_sentence=sentence,
@@ -60,8 +61,9 @@ def _rank(condition: Condition, at: datetime) -> int:
 def _good_until(level: str, conditions: list[Condition], at: datetime) -> datetime | None:
     """Return when the folded `level` fades: what is worse than unknown lasts as long as any condition says it."""
     if level in (Level.FAILING, Level.DEGRADED):
-        times = [condition.good_until for condition in conditions if _level(condition, at) == level]
-        return None if None in times else max(times)
+        saying = [condition for condition in conditions if _level(condition, at) == level]
+        times = [condition.good_until for condition in saying if condition.good_until]
+        return max(times) if len(times) == len(saying) else None
     return min((c.good_until for c in conditions if c.good_until and _believed(c, at)), default=None)
 
 

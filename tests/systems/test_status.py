@@ -82,3 +82,10 @@ def test_no_open_incident_does_not_hide_that_nobody_looked(system, now):
     _report(system, now - timedelta(hours=1), who="monitoring", good_until=now - timedelta(minutes=1))
     _report(system, now, who="incidents", level="healthy")
     assert _status(system) == "unknown"
+
+
+def test_what_stays_unknown_is_unknown_since_it_faded(system, now):
+    faded = now - timedelta(minutes=1)
+    _report(system, now - timedelta(hours=1), who="monitoring", good_until=faded)
+    _report(system, now, who="incidents", level="healthy")
+    assert System.objects.with_status().get(pk=system.pk).status_now_since == faded

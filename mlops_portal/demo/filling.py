@@ -1,0 +1,84 @@
+"""Filling a portal with the demo world: step by step, each once, through the same actions as everybody's."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils import timezone
+
+from mlops_portal.demo.world import PEOPLE, PRODUCTS, TEAMS, Product, Somebody
+from systems.actions.ownership import assign_role
+from systems.actions.people import add_person, deactivate_person, set_password
+from systems.actions.registry import recheck, register_system
+from systems.actions.teams import add_team
+from systems.models import Holding, Person, System, Team
+
+
+def fill(password: str) -> Iterator[str]:
+    """Make what is missing of the demo world, and yield a line for each step; what stands is left as it is."""
+    yield f"{_teams()} teams"
+    for somebody in PEOPLE:
+        if _person(somebody, password):
+            yield f"{somebody.name} can sign in" if somebody.signs_in else f"{somebody.name} is there"
+    for n, product in enumerate(PRODUCTS, start=1):
+        _system(product)
+        yield f"system {n} of {len(PRODUCTS)}: {product.name}"
+    for somebody in PEOPLE:
+        if somebody.has_left and _leave(somebody):
+            yield f"{somebody.name} has left"
+
+
+def _teams() -> int:
+    for slug, name in TEAMS.items():
+        if not Team.objects.filter(slug__iexact=slug).exists():
+            add_team(slug=slug, name=name, by=None)
+    return len(TEAMS)
+
+
+@transaction.atomic
+def _person(somebody: Somebody, password: str) -> bool:
+    """Add the person, with the password when new and one of those who sign in; return whether it was new."""
+    if Person.objects.filter(username__iexact=somebody.username).exists():
+        return False
+    person = add_person(
+        username=somebody.username,
+        name=somebody.name,
+        email=somebody.email,
+        groups=[somebody.group],
+        team=Team.objects.filter(slug=somebody.team).first(),
+        by=None,
+    )
+    if somebody.signs_in:
+        set_password(person=person, password=password, by=None)
+    return True
+
+
+@transaction.atomic
+def _system(product: Product) -> None:
+    if System.objects.filter(slug__iexact=product.slug).exists():
+        return
+    people = {person.username: person for person in Person.objects.all()}
+    manager, at = people["manager"], timezone.now()
+    system = register_system(
+        by=manager,
+        at=at,
+        slug=product.slug,
+        name=product.name,
+        purpose=product.purpose,
+        team=Team.objects.get(slug=product.team),
+        tier=product.tier,
+        phase=product.phase,
+        tags=product.tags,
+        restricted=product.restricted,
+    )
+    for role, username in product.owners.items():
+        assign_role(system=system, role=role, person=people[username], by=manager, at=at)
+
+
+def _leave(somebody: Somebody) -> bool:
+    """End the person's access; the roles they held stay theirs, which is what the checks then find."""
+    person = Person.objects.active().filter(username=somebody.username).first()
+    if person:
+        deactivate_person(person=person, by=None)
+        for holding in Holding.objects.current().of(person).select_related("system"):
+            recheck(holding.system)
+    return person is not None
