@@ -189,7 +189,7 @@ class Progress:
         """Take in one line of the installer's output."""
         self.lines.append(line)
         word, _, rest = line.strip().partition(" ")
-        if word == "Collecting":
+        if word in ("Collecting", "Processing"):
             self.seen += 1
         elif word == "Ignoring":  # a package for another kind of machine
             self.packages -= 1

@@ -84,3 +84,15 @@ def holder(system):
     person = _person("holder", Group.VIEWER)
     HoldingFactory(system=system, role=Role.PRODUCT_OWNER, person=person)
     return person
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show the seconds that the tests with real processes noted down."""
+    noted = [
+        (report.nodeid.rpartition("::")[2], report.user_properties) for report in terminalreporter.getreports("passed")
+    ]
+    rows = [(name, *properties) for name, properties in noted if properties]
+    if rows:
+        terminalreporter.section("seconds")
+    for name, *figures in rows:
+        terminalreporter.write_line(f"{name:64} " + "  ".join(f"{what} {value}" for what, value in figures))
