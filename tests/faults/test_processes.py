@@ -47,6 +47,9 @@ def took(record_property):
 @pytest.fixture(autouse=True)
 def _starts_healthy(portal):
     eventually(portal.is_on_time, 60)
+    portal.lines.clear()
+    yield
+    print(*portal.lines, sep="\n")
 
 
 @pytest.mark.parametrize("name", ["scheduler", "worker-pull", "worker-work", "web"])
@@ -54,8 +57,7 @@ def test_killed_child_is_back(portal, took, name):
     before = portal.pid(name)
     os.kill(before, signal.SIGKILL)
     _, seen_s = eventually(lambda: portal.has_said(f"{name} ended (signal 9)"), 10)
-    _, back_s = eventually(lambda: portal.is_replaced(name, before) and portal.is_on_time(), 30)
-    portal.lines.clear()
+    _, back_s = eventually(lambda: portal.is_replaced(name, before) and portal.is_on_time(), 60)
     took("seen", seen_s)
     took("healed", seen_s + back_s)
 
