@@ -51,7 +51,7 @@ def set_up_and_run_again(argv):
         environment.make_ready(for_developers)
         os.execv(environment.python, [str(environment.python), str(ROOT / "manage.py"), *argv[1:]])
     except KeyboardInterrupt:
-        print("\nInterrupted while setting up. Run the same command again: it starts afresh.", flush=True)
+        _say("\nInterrupted while setting up. Run the same command again: it starts afresh.")
         sys.exit(130)
     except Refused as refusal:
         sys.exit(str(refusal))
@@ -157,6 +157,7 @@ class Installer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[self.gate],  # an installer that outlives us keeps the gate shut
+            start_new_session=True,  # one group, to be ended as a whole
         )
         try:
             _follow(process, progress)
@@ -202,14 +203,14 @@ class Progress:
         """Say how far it is, as often as suits the place where it is read."""
         now = time.monotonic()
         if self.is_terminal:
-            print("\r\033[K" + self._text(now), end="", flush=True)
+            _say("\r\033[K" + self._text(now), end="")
         elif now - self.said >= self.PLAIN_EVERY_S:
             self.said = now
             _say(self._text(now))
 
     def end(self):
         if self.is_terminal:
-            print("\r\033[K", end="")
+            _say("\r\033[K", end="")
         if self.packages:
             _say("  %s took %.0f s" % (self.what, time.monotonic() - self.started))
 
@@ -232,12 +233,11 @@ def _follow(process, progress):
 
 
 def _end(process):
-    process.terminate()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
 
 
 @contextlib.contextmanager
@@ -308,5 +308,6 @@ def _quiet_environment():
     return {**kept, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
 
 
-def _say(line):
-    print(line, flush=True)
+def _say(line, end="\n"):
+    with contextlib.suppress(OSError):  # whoever read along has gone: no reason to stop
+        print(line, end=end, flush=True)

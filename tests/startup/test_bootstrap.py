@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,7 @@ class Clone:
         (folder / "mlops_portal").mkdir(parents=True)
         shutil.copy(ROOT / "manage.py", folder)
         shutil.copy(ROOT / "mlops_portal" / "bootstrap.py", folder / "mlops_portal")
+        (folder / "mlops_portal" / "environment.py").write_text("class WrongSetting(Exception): pass\n")
         (folder / "pyproject.toml").write_text(PYPROJECT)
         (folder / "requirements.lock").write_text(self.locked("django"))
         (folder / "requirements-dev.lock").write_text(self.locked("django") + self.locked("for_developers"))
@@ -128,7 +130,15 @@ def test_interrupted_install_heals(clone):
     words, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Run the same command again" in words
+    assert _processes_of(clone.folder) == []
     assert "ran ['up']" in clone.run("up").stdout
+
+
+def _processes_of(folder):
+    commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdigit()}
+    return [
+        pid for pid, command in commands.items() if command.exists() and str(folder).encode() in command.read_bytes()
+    ]
 
 
 def test_install_killed_before_its_stamp_is_done_again(copy):
