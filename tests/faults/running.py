@@ -170,8 +170,9 @@ class RunningPortal:
     def is_on_time(self) -> bool:
         return self.get("/healthz/pipeline")[0] == 200
 
-    def says_late(self) -> bool:
-        return self.get("/healthz/pipeline")[0] == 503
+    def late(self) -> set[str]:
+        """Return the duties that the portal itself calls late."""
+        return {duty["name"] for duty in self.get("/healthz/pipeline")[1].get("duties", []) if duty["late"]}
 
     def pid(self, name: str) -> int | None:
         """Return the process id of the child, or None while there is none."""
