@@ -39,6 +39,7 @@ urlpatterns = [
     path("incidents/", include("incidents.urls")),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),
+    path("settings/", include("mlops_portal.pages.settings.urls")),
     path("components/", components.components, name="components"),
     path("healthz/live", health.live, name="healthz-live"),
     path("healthz/ready", health.ready, name="healthz-ready"),

@@ -38,7 +38,7 @@ def _take(request, number: int, form_class, step, done: str):
     require(request.user, "incident.act", incident)
     form = form_class(request.POST)
     if not form.is_valid():
-        return show(request, incident, form=form, status=400)
+        return show(request, incident, form=form, status=422)
     given = dict(form.cleaned_data)
     try:
         step(incident=incident, by=request.user, at=timezone.now(), seen=given.pop("version"), **given)
@@ -63,6 +63,6 @@ def write(request, number):
     require(request.user, "incident.act", incident)
     form = WriteForm(request.POST)
     if not form.is_valid():
-        return show(request, incident, form=form, status=400)
+        return show(request, incident, form=form, status=422)
     response.write_note(incident=incident, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
     return redirect(f"{incident.get_absolute_url()}#timeline")

@@ -67,6 +67,10 @@ class Change(models.Model):
         return f"{self.verb} {self.kind} {self.object}"
 
     @property
+    def verb_words(self) -> str:
+        return self.verb.replace("_", " ")
+
+    @property
     def subject(self) -> str:
         """What was changed, in words: "role model owner"."""
         return f"{self.kind} {self.object}".replace("_", " ")
@@ -75,7 +79,8 @@ class Change(models.Model):
     def lines(self) -> list[tuple[str, str, str]]:
         """What differs, as texts: (field, before, after); what is empty on both sides is left out."""
         before, after = self.before or {}, self.after or {}
-        texts = [(name.replace("_", " "), _text(before.get(name)), _text(after[name])) for name in after]
+        names = {**before, **after}
+        texts = [(name.replace("_", " "), _text(before.get(name)), _text(after.get(name))) for name in names]
         return [line for line in texts if line[1] or line[2]]
 
 

@@ -102,7 +102,7 @@ def _refuse_without_administrator(before: dict, person: Person) -> None:
 
 def _facts(person: Person) -> dict:
     facts = {"name": person.name, "email": person.email, "groups": person.groups}
-    return facts | {"service": person.service, "active": person.is_active}
+    return facts | {"service": person.service, "active": person.is_active, "time_zone": person.time_zone}
 
 
 def _keep_administrators_team(person: Person) -> None:

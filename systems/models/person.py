@@ -65,6 +65,11 @@ class Person(AbstractBaseUser):
         return not set(groups).isdisjoint(self.groups)
 
     @property
+    def group_words(self) -> str:
+        """The person's groups as read by people; whoever has none may read."""
+        return ", ".join(Group(group).label.lower() for group in self.groups) or "read only"
+
+    @property
     def initials(self) -> str:
         words = (self.name or self.username).replace("-", " ").split()
         return "".join(word[0] for word in words[:2]).upper()
