@@ -20,7 +20,7 @@ def test_an_administrator_is_in_the_team_that_owns_the_portal():
     assert Team.objects.get(slug=ADMINISTRATORS).members.contains(person)
 
 
-def test_who_is_administrator_no_more_leaves_that_team():
+def test_who_is_administrator_no_more_leaves_that_team(administrator):
     person = save_person(username="root", by=None, groups=[Group.ADMINISTRATOR])
     save_person(username="ROOT", by=None, groups=[Group.VIEWER])
     assert not Team.objects.get(slug=ADMINISTRATORS).members.contains(person)
