@@ -25,6 +25,18 @@ MOST_TAGS, LONGEST_TAG = 20, 40
 _address_is_web = URLValidator(schemes=["http", "https"], message="Give a whole web address, such as https://…")
 
 
+class Versioned(forms.Form):
+    """A form that knows which version of the row its writer has seen."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def over(self, version: int):
+        """Return the form with everything that was typed, to be saved over `version`."""
+        self.data = self.data.copy()
+        self.data["version"] = version
+        return self
+
+
 class SystemForm(forms.ModelForm):
     """What registering and editing have in common; `person` is who fills it in."""
 
@@ -83,7 +95,7 @@ class RegisterForm(SystemForm):
         return slug
 
 
-class EditForm(SystemForm):
+class EditForm(Versioned, SystemForm):
     tags = forms.CharField(
         label="Tags", max_length=800, required=False, help_text="Words to find it by, with commas between them."
     )
@@ -100,7 +112,6 @@ class EditForm(SystemForm):
         required=False,
         help_text="Only its team, those who hold a role of it, and managers see that it exists.",
     )
-    version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta(SystemForm.Meta):
         fields = ["name", "purpose", "team", "tier", "tags", "links", "restricted"]
@@ -125,14 +136,8 @@ class EditForm(SystemForm):
             links[name.strip() or address] = address
         return links
 
-    def over(self, version: int) -> "EditForm":
-        """Return the form with everything that was typed, to be saved over `version`."""
-        self.data = self.data.copy()
-        self.data["version"] = version
-        return self
 
-
-class OwnerForm(forms.Form):
+class OwnerForm(Versioned):
     """Who is to hold a role of `system`; the team's people stand first."""
 
     person = forms.ModelChoiceField(Person.objects.none(), label="Person", help_text="Who answers for it by name.")
@@ -148,7 +153,7 @@ class OwnerForm(forms.Form):
         for name in ("person", "deputy"):
             field = self.fields[name]
             field.queryset = Person.objects.active().filter(service=False)
-            field.choices = _team_first(field.queryset, system)
+            field.choices = [("", "No deputy" if name == "deputy" else "Choose"), *_team_first(field.queryset, system)]
 
     def clean(self):
         person, deputy = self.cleaned_data.get("person"), self.cleaned_data.get("deputy")
@@ -162,4 +167,4 @@ def _team_first(people, system: System) -> list:
     team = [(one.pk, str(one)) for one in people if one.pk in members]
     others = [(one.pk, str(one)) for one in people if one.pk not in members]
     groups = [(system.team.name, team), ("Everybody else", others)]
-    return [("", "Nobody yet"), *[group for group in groups if group[1]]]
+    return [group for group in groups if group[1]]

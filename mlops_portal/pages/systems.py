@@ -38,7 +38,7 @@ def list_page(request):
     page.object_list = with_open_incidents(page.object_list)
     context = {"found": found, "asked": asked, "page": page, "counts": _counts(found)}
     if request.htmx and not request.htmx.history_restore_request:
-        answer = render(request, "systems/_table.html", context)
+        answer = render(request, "systems/_found.html", context)
         answer["HX-Push-Url"] = f"{request.path}?{asked.urlencode()}" if asked else request.path
     else:
         answer = render(request, "systems/list.html", context | {"selects": _selects(request.user, asked)})

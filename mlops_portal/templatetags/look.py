@@ -81,6 +81,12 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
+def lasting(since: datetime) -> SafeString:
+    """How long something has been so: "3 hours"; write the "for" before it."""
+    return _time(since, span_words((timezone.now() - since).total_seconds()), "lasting")
+
+
+@register.simple_tag
 def until(moment: datetime | None) -> SafeString | str:
     """How long until something is due, or how long it is overdue; None is "no date"."""
     if moment is None:

@@ -26,7 +26,14 @@ def assign_role(
         return before
     Holding.objects.current().filter(system=system, role=role).update(to=at)
     holding = Holding.objects.create(
-        system=system, role=role, person=person, deputy=deputy, note=note, from_at=at, confirmed_at=at
+        system=system,
+        role=role,
+        person=person,
+        deputy=deputy,
+        note=note,
+        from_at=at,
+        confirmed_at=at,
+        version=before.version + 1 if before else 1,  # the whole chain counts on: an old page is stale for ever
     )
     record(
         by=by, verb="assigned", kind="role", object=role, system=system, before=_facts(before), after=_facts(holding)

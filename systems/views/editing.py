@@ -39,15 +39,21 @@ def register(request):
 def edit(request, slug):
     system = _to_edit(request, slug)
     form = EditForm(request.POST or None, instance=copy(system), person=request.user)
-    changes = []
+    changes, is_stale = [], False
     if request.method == "POST" and form.is_valid():
         try:
             return _save(request, system, form)
         except Stale as stale:
             changes = _edits_since(stale.now, form.cleaned_data["version"])
-            form = form.over(stale.now.version)
-    status = 412 if changes else 422 if form.errors else 200
-    context = {"form": form, "system": system, "changes": changes, "retiring": _retiring(system)}
+            form, is_stale = form.over(stale.now.version), True
+    status = 412 if is_stale else 422 if form.errors else 200
+    context = {
+        "form": form,
+        "system": system,
+        "is_stale": is_stale,
+        "changes": changes,
+        "retiring": _retiring(system),
+    }
     return render(request, "systems/form.html", context, status=status)
 
 

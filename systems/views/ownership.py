@@ -11,7 +11,7 @@ from systems.access import RULES, may, require
 from systems.actions.ownership import assign_role, confirm_role
 from systems.doors import rule
 from systems.forms import OwnerForm
-from systems.models import Holding, Role, System
+from systems.models import Group, Holding, Person, Role, System
 
 
 @require_http_methods(["GET", "POST"])
@@ -20,11 +20,15 @@ def owner(request, slug, role):
     system, role = _find(request, slug, role)
     now = Holding.objects.current().filter(system=system, role=role).first()
     form = OwnerForm(request.POST or None, system=system, initial=_as_it_stands(now))
-    if request.method == "POST":
-        require(request.user, "role.assign")
-        if form.is_valid():
-            return _assign(request, system, role, form.cleaned_data)
-    return _page(request, system, role, form)
+    if request.method == "GET":
+        return _page(request, system, role, form)
+    require(request.user, "role.assign")
+    if not form.is_valid():
+        return _page(request, system, role, form, status=422)
+    try:
+        return _assign(request, system, role, **form.cleaned_data)
+    except Stale as stale:
+        return _page(request, system, role, form.over(stale.now.version), status=412)
 
 
 def _find(request, slug, role) -> tuple[System, Role]:
@@ -34,12 +38,15 @@ def _find(request, slug, role) -> tuple[System, Role]:
 
 
 def _as_it_stands(holding: Holding | None) -> dict:
-    return {"person": holding.person_id, "deputy": holding.deputy_id} if holding else {}
+    if holding is None:
+        return {"version": 0}
+    return {"person": holding.person_id, "deputy": holding.deputy_id, "version": holding.version}
 
 
-def _assign(request, system, role, chosen):
-    assign_role(system=system, role=role, by=request.user, at=timezone.now(), **chosen)
-    messages.success(request, f"{chosen['person']} is the {role.label.lower()} of {system.name}.")
+def _assign(request, system, role, *, person, deputy, note, version):
+    who = {"person": person, "deputy": deputy, "note": note}
+    assign_role(system=system, role=role, by=request.user, at=timezone.now(), seen=version, **who)
+    messages.success(request, f"{person} is the {role.label.lower()} of {system.name}.")
     return redirect(f"{system.get_absolute_url()}#ownership")
 
 
@@ -52,10 +59,12 @@ def _page(request, system, role, form, status=200):
         "holding": holding,
         "past": [one for one in chain if one.to],
         "form": form if may(request.user, "role.assign") else None,
+        "is_stale": status == 412,
         "who_may": RULES["role.assign"].sentence,
+        "managers": Person.objects.active().in_group(Group.MANAGER)[:5],
         "may_confirm": holding is not None and may(request.user, "role.confirm", holding),
     }
-    return render(request, "systems/owner.html", context, status=422 if form.errors else status)
+    return render(request, "systems/owner.html", context, status=status)
 
 
 @require_POST

@@ -39,7 +39,7 @@ def test_a_status_that_nobody_renewed_says_so(page, system):
     System.objects.filter(pk=system.pk).update(status="healthy", status_good_until=over)
     text = page().content.decode()
     assert "Nobody has looked since then" in text
-    assert "2 hours ago" in text
+    assert "2 hours<" in text
 
 
 def test_days_before_the_first_span_are_not_known(page, system):

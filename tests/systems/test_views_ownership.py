@@ -16,15 +16,26 @@ def _current():
 
 def test_a_manager_names_somebody(client, manager, system, teammate):
     client.force_login(manager)
-    assert client.post(PAGE, {"person": teammate.pk, "note": "Agreed."}).url == "/systems/churn/#ownership"
+    assert (
+        client.post(PAGE, {"person": teammate.pk, "note": "Agreed.", "version": 0}).url == "/systems/churn/#ownership"
+    )
     assert (_current().person, _current().note) == (teammate, "Agreed.")
 
 
 def test_handing_over_ends_the_one_before(client, manager, holder, teammate):
     client.force_login(manager)
-    client.post(PAGE, {"person": teammate.pk})
+    client.post(PAGE, {"person": teammate.pk, "version": 1})
     assert Holding.objects.get(person=holder).to is not None
     assert "Who held it before" in client.get(PAGE).content.decode()
+
+
+def test_a_page_that_is_stale_hands_nothing_over(client, manager, holder, teammate, stranger):
+    client.force_login(manager)
+    client.post(PAGE, {"person": teammate.pk, "version": 1})
+    answer = client.post(PAGE, {"person": stranger.pk, "version": 1})
+    assert (answer.status_code, _current().person) == (412, teammate)
+    client.post(PAGE, {"person": stranger.pk, "version": answer.context["form"]["version"].value()})
+    assert _current().person == stranger
 
 
 def test_nobody_else_names_somebody(client, holder, data_scientist, stranger):
