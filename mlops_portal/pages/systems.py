@@ -1,9 +1,9 @@
 """The registry's list and a system's own page: they gather what each floor knows of it."""
 
-from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -58,11 +58,11 @@ def _filled_in(query: QueryDict) -> QueryDict:
 def _selects(person: Person, asked: QueryDict) -> list[dict]:
     """Return the fields of the filter: name, label, what is chosen, and the choices."""
     held = Holding.objects.current().filter(system__in=System.objects.visible_to(person))
-    holders = Person.objects.filter(holdings__in=held).distinct()
+    holders = Person.objects.filter(pk__in=held.values("person")).values_list("username", "name")
     choices = {
         "phase": ("Phase", Phase.choices),
         "team": ("Team", Team.objects.values_list("slug", "name")),
-        "owner": ("Owner", [(one.username, str(one)) for one in holders]),
+        "owner": ("Owner", [(username, name or username) for username, name in holders]),
         "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
         "sort": ("Order", SystemFilter.Sort.LABELS.items()),
     }
@@ -83,8 +83,8 @@ def with_open_incidents(systems) -> list[System]:
 
 def _counts(found: SystemFilter) -> list[tuple[Level, int]]:
     """Return how many of the systems found, whatever their status, are at each level, worst first."""
-    counted = Counter(found.without("status").order_by().values_list("status_now", flat=True))
-    return [(level, counted[level]) for level in Level.worst_first()]
+    counted = dict(found.without("status").order_by().values_list("status_now").annotate(Count("pk")))
+    return [(level, counted.get(level, 0)) for level in Level.worst_first()]
 
 
 COLUMNS = [
