@@ -1,5 +1,7 @@
 """The cast, by role: `holder` holds a role of `system`, `teammate` is in its team, `stranger` has no tie to it."""
 
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
@@ -14,6 +16,12 @@ def _plain_static_files(settings):
     """Tests need no collected, hashed files."""
     storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": storage}}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(settings):
+    """Each test begins with an empty cache, also where several test processes share one Redis."""
+    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 import pytest
 from django.contrib.auth import get_user
-from django.core.cache import cache
 from django.test import Client
 
 from mlops_portal.engine.models import Change
@@ -9,11 +8,6 @@ from systems.tokens import make_token
 from tests.factories import PASSWORD, IncidentFactory
 
 LOGIN = "/accounts/login/"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_tried_yet():
-    cache.clear()
 
 
 def _try(client, username, password=PASSWORD, **extra):
@@ -35,7 +29,6 @@ def test_capitals_make_no_difference(client, viewer, typed):
 
 
 def _answer_without_what_was_typed(client, username, password):
-    cache.clear()
     response = _try(client, username, password)
     page = response.content.decode()
     for secret in (response.context["csrf_token"], username):
