@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 2.0
 BELIEVE_AFTER_S = 10.0  # lateness must be seen for this long by a watchdog that was itself awake
 OVERSLEPT_S = 15.0  # a gap between two looks that says: the machine slept, not the duties
-SETTLE_S = 30.0  # after its own start the watchdog gives everything this long to come up
+SETTLE_S = 120.0  # after its own start, or a sleep, everything has this long to be on time for once
 
 
 def watch(stop: threading.Event) -> None:
@@ -52,6 +52,7 @@ class Watchdog:
         late = late_duties()
         self.late_since = (self.late_since or now) if late else None
         if self.late_since is None:
+            self.trusted_from = now
             note_recovery()
         elif now >= self.trusted_from and now - self.late_since >= BELIEVE_AFTER_S:
             raise_alarm(late)

@@ -91,5 +91,19 @@ def test_a_machine_that_slept_raises_no_alarm(watchdog, on_time):
 
 def test_a_start_raises_no_alarm_before_all_has_come_up(on_time):
     _stop_the_scheduler()
-    _look(Watchdog(now=0.0, settle_s=30.0), 2, 12, 28)
+    _look(Watchdog(now=0.0, settle_s=30.0), 2, 12, 24)
     assert not Incident.objects.exists()
+
+
+def test_what_never_comes_up_is_told_in_the_end(on_time):
+    _stop_the_scheduler()
+    _look(Watchdog(now=0.0, settle_s=30.0), 2, 16, 30)
+    assert Incident.objects.exists()
+
+
+def test_once_all_was_on_time_lateness_is_believed_at_once(on_time):
+    watchdog = Watchdog(now=0.0, settle_s=30.0)
+    _look(watchdog, 2)
+    _stop_the_scheduler()
+    _look(watchdog, 4, 14)
+    assert Incident.objects.exists()

@@ -11,6 +11,7 @@ from mlops_portal.startup.vitals import Vital
 
 LOOK_EVERY_S = 0.25
 GRACE_S = 30.0
+LONGEST_GRACE_S = 240.0
 LONGEST_PAUSE_S = 30.0
 WELL_AFTER_S = 60.0
 LOOK_AT_LOGS_EVERY_S = 10.0
@@ -19,9 +20,14 @@ CLOCKS_MAY_DIFFER_S = 5.0
 
 @dataclass
 class Kept:
-    """A child that must run, with the pause before its next start; the pause doubles while it keeps ending."""
+    """A child that must run, with the pause before its next start; the pause doubles while it keeps ending.
+
+    So does the grace that it has after a start, while it stands still: on a machine that is too busy to start it in
+    time, replacing it again and again would never end.
+    """
 
     child: Child
+    grace_s: float
     pause_s: float = 1.0
     start_at: float | None = None
 
@@ -46,7 +52,7 @@ class Supervisor:
 
     def start(self, child: Child) -> None:
         """Start the child now and keep it running from here on."""
-        self.kept[child.name] = Kept(child)
+        self.kept[child.name] = Kept(child, self.grace_s)
         if not child.is_running():
             child.start()
 
@@ -90,9 +96,12 @@ class Supervisor:
         kept = self.kept.get(about)
         if kept is None:
             self._say_once(about, is_well)
-        elif not is_well and kept.start_at is None and self._may_be_judged(kept.child):
+        elif is_well:
+            kept.grace_s = self.grace_s
+        elif kept.start_at is None and self._may_be_judged(kept):
             self.say(f"{about} stands still, replacing it")
             kept.child.kill()
+            kept.grace_s = min(kept.grace_s * 2, LONGEST_GRACE_S)
             kept.plan_start(time.monotonic())
 
     def _say_once(self, about: str, is_well: bool) -> None:
@@ -103,8 +112,9 @@ class Supervisor:
             self.unanswering.add(about)
             self.say(f"{about} does not answer, waiting for it")
 
-    def _may_be_judged(self, child: Child) -> bool:
-        return child.is_running() and child.age_s() >= self.grace_s and time.monotonic() >= self.trusted_from
+    def _may_be_judged(self, kept: Kept) -> bool:
+        is_old_enough = kept.child.is_running() and kept.child.age_s() >= kept.grace_s
+        return is_old_enough and time.monotonic() >= self.trusted_from
 
 
 class _Clocks:
