@@ -8,11 +8,14 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
-from systems.models import Group, Membership, Person, Team
+from systems.actions.ownership import assign_role
+from systems.models import Group, Holding, Membership, Person, Role, System, Team
 
+PORTAL_ROLES = (Role.PRODUCT_OWNER, Role.SERVICE_OWNER, Role.OPERATIONS_OWNER)
 ADMINISTRATORS = "administrators"  # the team that owns the system `portal`
 
 
@@ -109,8 +112,17 @@ def _keep_administrators_team(person: Person) -> None:
     team, _ = Team.objects.get_or_create(slug=ADMINISTRATORS, defaults={"name": "Portal administrators"})
     if person.is_in(Group.ADMINISTRATOR):
         Membership.objects.get_or_create(person=person, team=team)
+        _answer_for_the_portal(person)
     else:
         Membership.objects.filter(person=person, team=team).delete()
+
+
+def _answer_for_the_portal(person: Person) -> None:
+    """The first administrator answers for the portal itself until somebody else is named."""
+    portal = System.objects.filter(slug="portal").first()
+    for role in PORTAL_ROLES if portal else ():
+        if not Holding.objects.current().filter(system=portal, role=role).exists():
+            assign_role(system=portal, role=role, person=person, by=None, at=timezone.now())
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from systems.actions.people import ADMINISTRATORS, first_administrator_link, save_person
-from systems.models import Group, Person, Team
+from systems.models import Group, Holding, Person, Team
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,13 @@ def test_who_is_administrator_no_more_leaves_that_team(administrator):
     person = save_person(username="root", by=None, groups=[Group.ADMINISTRATOR])
     save_person(username="ROOT", by=None, groups=[Group.VIEWER])
     assert not Team.objects.get(slug=ADMINISTRATORS).members.contains(person)
+
+
+def test_the_first_administrator_answers_for_the_portal_and_the_second_leaves_it_so():
+    for name in ("first", "second"):
+        save_person(username=name, by=None, groups=[Group.ADMINISTRATOR])
+    held = Holding.objects.current().filter(system__slug="portal").values_list("role", "person__username")
+    assert sorted(held) == [(role, "first") for role in ("operations_owner", "product_owner", "service_owner")]
 
 
 def test_an_unknown_group_is_refused():
