@@ -125,7 +125,7 @@ class Portal:
     def _fill_demo(self) -> None:
         password = kept_secret(self.data_dir / "demo-password", size=9)
         say(f"Sign in as {DEMO_PEOPLE}; the password of each is: {password}")
-        self.demo = self._child("demo", [str(ROOT / "manage.py"), "demo"], shows_output=True)
+        self.demo = self._child("demo", [str(ROOT / "manage.py"), "demo"], shows_output=True, yields=True)
         self.demo.wait_for_orphans()
         self.demo.start()
         threading.Thread(target=self._pass_on, args=(self.demo,), name="demo output", daemon=True).start()
@@ -203,7 +203,7 @@ class Portal:
     def _scheduler(self) -> Child:
         return self._child("scheduler", ["-m", "celery", "-A", "mlops_portal.celery", "beat"])
 
-    def _child(self, name: str, arguments: list[str], *, shows_output: bool = False) -> Child:
+    def _child(self, name: str, arguments: list[str], *, shows_output: bool = False, yields: bool = False) -> Child:
         environment = {
             "DJANGO_SETTINGS_MODULE": "mlops_portal.settings",
             "PORTAL_DATA_DIR": str(self.data_dir),
@@ -211,7 +211,7 @@ class Portal:
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "PYTHONUNBUFFERED": "1",
         }
-        command = [sys.executable, *arguments]
+        command = [*(["nice"] if yields else []), sys.executable, *arguments]
         return Child(name, command, self.data_dir, environment, shows_output=shows_output)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from mlops_portal.startup import postgres
-from mlops_portal.startup.children import Child
+from mlops_portal.startup.children import LEASH, Child
 from mlops_portal.startup.embedded import ROOT
 
 MARKS = {
@@ -131,11 +131,16 @@ class RunningPortal:
     def start(self) -> None:
         """Start it and wait until its workers are ready."""
         self.lines.clear()
+        leash = [sys.executable, "-I", str(LEASH), str(int(signal.SIGTERM)), str(os.getpid())]
         self.process = subprocess.Popen(
-            self.command(), env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*leash, *self.command()],
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        eventually(lambda: self.has_said("Workers ready"), 90)
+        eventually(lambda: self.has_said("Workers ready"), 180)
 
     def command(self) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), "up", "--no-demo", "--port", str(self.port)]

@@ -28,12 +28,14 @@ def portal(tmp_path_factory):
         pytest.skip("redis-server is not installed")
     servers = (OwnServers if HAS_SERVERS else EmbeddedServers)(tmp_path_factory.mktemp("faults"))
     portal = RunningPortal(servers)
-    portal.start()
-    yield portal
-    for pid in portal.processes():
-        os.kill(pid, signal.SIGKILL)
-    portal.process.wait()
-    servers.end()
+    try:
+        portal.start()
+        yield portal
+    finally:
+        for pid in portal.processes():
+            os.kill(pid, signal.SIGKILL)
+        portal.process.wait()
+        servers.end()
 
 
 @pytest.fixture
