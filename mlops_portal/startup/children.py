@@ -85,7 +85,7 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Ask the main process alone: a signal to its group would cut its children off in the middle of their work."""
-        if self.is_running():
+        if self.process and self.is_running():
             self.process.send_signal(self.stop_signal)
 
     def end(self, within_s: float) -> None:
@@ -98,7 +98,7 @@ class Child:
 
     def kill(self) -> None:
         """End every process of this child at once, those too that stand still."""
-        if self.is_running():
+        if self.process and self.is_running():
             self.process.kill()
             self.process.wait()
         self._kill_holders()

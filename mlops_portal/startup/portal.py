@@ -131,6 +131,8 @@ class Portal:
         threading.Thread(target=self._pass_on, args=(self.demo,), name="demo output", daemon=True).start()
 
     def _pass_on(self, demo: Child) -> None:
+        if demo.process is None or demo.process.stdout is None:
+            return
         for line in demo.process.stdout:
             say(f"demo: {line.decode(errors='replace').rstrip()}")
         if demo.process.wait() != 0 and not self.stop.is_set():

@@ -43,7 +43,7 @@ def binaries() -> Path:
     if not servers:
         raise DatabaseNotStarted("There is no PostgreSQL for this kind of machine; set DATABASE_URL to a server.")
     newest = max(servers, key=lambda file: (len(file.parts[-3]), file.parts[-3]))
-    return Path(distribution.locate_file(newest)).resolve().parent
+    return Path(str(distribution.locate_file(newest))).resolve().parent
 
 
 def server(data_dir: Path, *, durable: bool = True) -> Child:
@@ -128,7 +128,7 @@ async def _ask(parameters: dict[str, Any]) -> None:
         await connection.execute("SELECT 1")
 
 
-def parameters_of(data_dir: Path) -> dict[str, str]:
+def parameters_of(data_dir: Path) -> dict[str, Any]:
     """Return what psycopg needs to connect to the server of `data_dir`."""
     database = embedded_database(data_dir)
     return {"dbname": database["NAME"], "user": database["USER"], "host": database["HOST"], "port": database["PORT"]}
