@@ -10,6 +10,8 @@ from celery.beat import Scheduler
 from celery.signals import setup_logging, worker_process_init
 from django.db import close_old_connections
 
+from mlops_portal.engine import folder  # noqa: F401  the transport of folder:// urls
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
 
 app = Celery("mlops_portal")
