@@ -120,8 +120,8 @@ def _keep_administrators_team(person: Person) -> None:
 def _answer_for_the_portal(person: Person) -> None:
     """The first administrator answers for the portal itself until somebody else is named."""
     portal = System.objects.filter(slug="portal").first()
-    for role in PORTAL_ROLES if portal else ():
-        if not Holding.objects.current().filter(system=portal, role=role).exists():
+    for role in PORTAL_ROLES:
+        if portal and not Holding.objects.current().filter(system=portal, role=role).exists():
             assign_role(system=portal, role=role, person=person, by=None, at=timezone.now())
 
 
