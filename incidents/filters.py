@@ -38,7 +38,9 @@ class IncidentFilter(django_filters.FilterSet):
     )
     severity = django_filters.MultipleChoiceFilter(label="Severity", choices=Severity.choices, distinct=False)
     system = extend_schema_field(str)(
-        django_filters.ModelChoiceFilter(label="System", queryset=_visible, to_field_name="slug", method="touching")
+        django_filters.ModelChoiceFilter(
+            label="System", queryset=_visible, empty_label="any", to_field_name="slug", method="touching"
+        )
     )
 
     class Meta:

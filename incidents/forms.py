@@ -17,6 +17,7 @@ class StepForm(forms.Form):
 class WriteForm(forms.Form):
     text = forms.CharField(
         label="What was done, or found out",
+        help_text="Mitigated: the harm has stopped. Resolved: it is over, and this is what was done.",
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs=ROWS),
         error_messages={"required": "Write a sentence first: whoever reads this later was not there."},

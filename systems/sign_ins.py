@@ -15,9 +15,9 @@ def connect() -> None:
 
 
 def note_sign_in(sender, user, **kwargs) -> None:
-    record(by=user, verb="signed_in", kind="session", object=user.username)
+    record(by=user, verb="signed_in_as", kind="session", object=user.username)
 
 
 def note_failure(sender, credentials, **kwargs) -> None:
     person = Person.objects.filter(username__iexact=credentials.get("username") or "").first()
-    record(by=None, verb="sign_in_failed", kind="session", object=person.username if person else UNKNOWN)
+    record(by=None, verb="failed_to_sign_in_as", kind="session", object=person.username if person else UNKNOWN)

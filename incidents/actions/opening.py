@@ -68,7 +68,7 @@ def _whom(system: System, role: str) -> str:
     people = people_to_tell([system], role)[system.pk]
     if not people:
         return f"Nobody was told: {system} has no {Role(role).label.lower()}, and its team has no active member."
-    return f"Told: {', '.join(str(person) for person in people)}."
+    return f"{', '.join(str(person) for person in people)}."
 
 
 def append(*, incident: Incident, kind: str, text: str = "", by=None, at: datetime) -> Entry:

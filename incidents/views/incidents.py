@@ -78,15 +78,15 @@ def _tag(incident: Incident, person) -> str:
 
 
 def _stamps(incident: Incident) -> list[tuple]:
-    """Return (what, when, who) of each stamp, in the order in which things happen."""
+    """Return (what, when, who, what to say when it is missing) of each stamp, in the order in which things happen."""
     return [
-        ("Impact started", incident.impact_started_at, None),
-        ("First visible in our data", incident.first_visible_at, None),
-        ("Noticed", incident.noticed_at, incident.noticed_by),
-        ("Declared", incident.declared_at, None),
-        ("Acknowledged", incident.acknowledged_at, incident.acknowledged_by),
-        ("Mitigated", incident.mitigated_at, incident.mitigated_by),
-        ("Resolved", incident.resolved_at, incident.resolved_by),
+        ("Impact started", incident.impact_started_at, None, "not known"),
+        ("First visible in our data", incident.first_visible_at, None, "never, as far as is known"),
+        ("Noticed", incident.noticed_at, incident.noticed_by, ""),
+        ("Declared", incident.declared_at, None, ""),
+        ("Acknowledged", incident.acknowledged_at, incident.acknowledged_by, "not yet"),
+        ("Mitigated", incident.mitigated_at, incident.mitigated_by, "not said" if incident.resolved_at else "not yet"),
+        ("Resolved", incident.resolved_at, incident.resolved_by, "not yet"),
     ]
 
 

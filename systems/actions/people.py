@@ -141,7 +141,7 @@ def set_password(*, person: Person, password: str, by) -> None:
     """Give the person a password, which has been validated; it ends all sessions of theirs."""
     person.set_password(password)
     person.save(update_fields=["password"])
-    record(by=by, verb="set_password", kind="person", object=person.username)
+    record(by=by, verb="set_the_password_of", kind="person", object=person.username)
 
 
 def sign_in_link(person: Person, base_url: str) -> str:

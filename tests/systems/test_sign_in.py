@@ -102,17 +102,17 @@ def test_many_tries_from_one_address_are_429_in_our_look(client, db):
 
 def test_signing_in_writes_one_row(client, viewer):
     _try(client, "viewer")
-    assert _rows() == [("signed_in", "viewer", "viewer", "page")]
+    assert _rows() == [("signed_in_as", "viewer", "viewer", "page")]
 
 
 def test_a_wrong_password_writes_one_row(client, viewer):
     _try(client, "VIEWER", "wrong")
-    assert _rows() == [("sign_in_failed", "viewer", "", "page")]
+    assert _rows() == [("failed_to_sign_in_as", "viewer", "", "page")]
 
 
 def test_what_was_typed_as_an_unknown_name_is_not_kept(client, db):
     _try(client, "my-password-in-the-wrong-field", "wrong")
-    assert _rows() == [("sign_in_failed", "an unknown name", "", "page")]
+    assert _rows() == [("failed_to_sign_in_as", "an unknown name", "", "page")]
 
 
 def test_a_nul_in_the_name_is_no_error_of_ours(client, db):

@@ -79,7 +79,7 @@ class EditPersonForm(PersonForm):
 
 
 class AddPersonForm(PersonForm):
-    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="none yet", help_text="May be empty.")
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="none yet")
     field_order = ["username", "name", "email", "groups", "team", "service"]
 
     class Meta(PersonForm.Meta):

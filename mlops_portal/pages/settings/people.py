@@ -114,7 +114,8 @@ def _what_will_happen(person: Person) -> str:
     held = Holding.objects.current().filter(person=person).select_related("system")
     roles = ", ".join(f"{holding.get_role_display().lower()} of {holding.system}" for holding in held)
     answers = f"Nobody will answer as {roles} until somebody else is named." if roles else "No role is held."
-    ends = f"Open sessions end at once, and {tokens} token{'' if tokens == 1 else 's'} for ever."
+    dead = f" and {tokens} token{'' if tokens == 1 else 's'} for ever" if tokens else ""
+    ends = f"Open sessions end at once{dead}."
     return f"{ends} {answers} What was done by {person} stays under this name."
 
 
