@@ -1,5 +1,6 @@
 """Status by the day: what a strip of days shows. Plain dates and spans; no query, no clock."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,6 +21,13 @@ def days_until(today: date, spans: Iterable[StatusSpan], *, count: int = 90) -> 
     """Return the `count` days that end with `today`, oldest first."""
     spans = list(spans)
     return [_day(today - timedelta(days=back), spans) for back in reversed(range(count))]
+
+
+def counted(days: Iterable[Day]) -> str:
+    """Return how many of the days saw what, worst first, in words: "3 failing, 86 healthy, 1 not known"."""
+    counts = Counter(day.level for day in days)
+    words = [(level, level.label.lower()) for level in Level.worst_first()] + [(None, "not known")]
+    return ", ".join(f"{counts[level]} {word}" for level, word in words if counts[level])
 
 
 def _day(on: date, spans: list[StatusSpan]) -> Day:

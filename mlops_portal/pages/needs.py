@@ -50,6 +50,7 @@ def _incidents(person) -> list[Need]:
             since=incident.declared_at,
             about=", ".join(system.name for system in incident.shown_systems),
             incident=incident,
+            level=incident.level,
         )
         for incident in found[:MOST]
     ]

@@ -16,7 +16,7 @@ from mlops_portal.engine.models import Change
 from mlops_portal.engine.spreadsheet import csv_answer
 from systems.access import may
 from systems.checking import CHECKS
-from systems.daily import days_until
+from systems.daily import counted, days_until
 from systems.doors import rule
 from systems.filters import SystemFilter
 from systems.forms import TIERS
@@ -118,12 +118,14 @@ def detail(request, slug):
     system = get_object_or_404(seen, slug=slug)
     today = timezone.now().astimezone(UTC).date()
     begins = datetime.combine(today - timedelta(days=STRIP_DAYS - 1), time.min, UTC)
+    days = days_until(today, system.status_history(since=begins), count=STRIP_DAYS)
     context = {
         "system": system,
         "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
         "tier": dict(TIERS)[system.tier],
         "roles": system.roles(),
-        "days": days_until(today, system.status_history(since=begins), count=STRIP_DAYS),
+        "days": days,
+        "days_counted": counted(days),
         "open_incidents": system.incidents.unresolved().open_first(),
         "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
         "ownership": judged(system, "ownership", request.user),

@@ -28,11 +28,14 @@ def fold_status(*, system: System, at: datetime) -> None:
     conditions = list(Condition.objects.filter(system=system))
     if not conditions:
         return
+    span = StatusSpan.objects.filter(system=system, to_at=None).first()
+    at = max(at, span.from_at) if span else at  # who waited for the lock may come with an older time
     worst = min(conditions, key=lambda condition: _rank(condition, at))
     level, sentence = _level(worst, at), worst.sentence if _believed(worst, at) else NOBODY_LOOKED
     stored = System.objects.get(pk=system.pk)
     over = stored.status_good_until
-    if over is not None and over < at:
+    if span and over is not None and over < at:
+        over = max(over, span.from_at)
         _begin_span(system, Level.UNKNOWN, NOBODY_LOOKED, over)
         stored.status, stored.status_since = Level.UNKNOWN, over
     changed = stored.status != level
@@ -42,7 +45,7 @@ def fold_status(*, system: System, at: datetime) -> None:
         status_good_until=_good_until(level, conditions, at),
         status_since=at if changed else stored.status_since,
     )
-    if changed or not StatusSpan.objects.filter(system=system, to_at=None).exists():
+    if changed or span is None:
         _begin_span(system, level, sentence, at)
 
 

@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime
 
-from systems.daily import days_until
+from systems.daily import counted, days_until
 from systems.models import StatusSpan
 
 
@@ -32,3 +32,10 @@ def test_a_span_that_lasts_reaches_the_last_day():
 
 def test_nothing_is_known_before_the_first_span():
     assert _levels() == [None] * 4
+
+
+def test_the_days_are_counted_worst_first():
+    days = days_until(
+        date(2026, 3, 4), [_span("failing", "03T10:00", "03T11:00"), _span("healthy", "03T11:00")], count=4
+    )
+    assert counted(days) == "1 failing, 1 healthy, 2 not known"

@@ -89,3 +89,11 @@ def test_what_stays_unknown_is_unknown_since_it_faded(system, now):
     _report(system, now - timedelta(hours=1), who="monitoring", good_until=faded)
     _report(system, now, who="incidents", level="healthy")
     assert System.objects.with_status().get(pk=system.pk).status_now_since == faded
+
+
+def test_a_report_that_waited_for_another_does_not_turn_time_back(system, now):
+    _report(system, now, level="healthy")
+    _report(system, now - timedelta(seconds=1), who="incidents", level="failing")
+    assert list(StatusSpan.objects.filter(system=system, to_at=None).values_list("status", "from_at")) == [
+        ("failing", now)
+    ]
