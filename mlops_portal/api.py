@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -50,6 +51,6 @@ def nothing_here(request, path):
 urlpatterns = [
     path("v1/", include(([*systems, *incidents], "api"))),
     path("schema/", Schema.as_view(), name="api-schema"),
-    path("docs/", rule("read")(Docs.as_view()), name="api-docs"),
+    path("docs/", rule("read")(require_safe(Docs.as_view())), name="api-docs"),
     re_path(r"^(?P<path>.*)$", nothing_here, name="api-nothing"),
 ]

@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 
 from mlops_portal.pages import components, health, systems, views
+from systems.doors import public, rule
 
 handler400 = "mlops_portal.pages.errors.bad_request"
 handler403 = "mlops_portal.pages.errors.forbidden"
@@ -12,17 +13,21 @@ handler500 = "mlops_portal.pages.errors.broken"
 
 # Of allauth only what the portal offers: nobody signs up or resets a password without an administrator.
 account_urls = [
-    path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
-    path("inactive/", account.account_inactive, name="account_inactive"),
-    path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
+    path("login/", public("Here one signs in.")(account.login), name="account_login"),
+    path("logout/", public("Whoever is out already is shown the way in.")(account.logout), name="account_logout"),
+    path("inactive/", public("Says that an account is closed.")(account.account_inactive), name="account_inactive"),
+    path("password/change/", rule("read")(account.password_change), name="account_change_password"),
+    path("password/set/", rule("read")(account.password_set), name="account_set_password"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        public("The key in the address is the proof.")(account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
-    path("password/reset/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path(
+        "password/reset/done/",
+        public("Says that the password was set.")(account.password_reset_from_key_done),
+        name="account_reset_password_from_key_done",
+    ),
 ]
 
 # The list and a system's own page gather all floors; the rest the registry brings by itself.

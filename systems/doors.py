@@ -3,6 +3,9 @@
 @rule("system.register")              a rule about nobody in particular is asked before the view begins
 def register(request): ...
 
+@rule("read", post="role.assign")     what is posted goes by another rule
+def owner(request, slug, role): ...
+
 @rule("system.edit")                  a rule about a thing is asked by the view, as soon as it has the thing
 def edit(request, slug):
     system = get_object_or_404(System.objects.visible_to(request.user), slug=slug)
@@ -20,18 +23,22 @@ from django.contrib.auth.decorators import login_not_required, login_required
 from systems.access import RULES, require
 
 
-def rule(key: str) -> Callable:
-    """Declare that the page view goes by the rule `key` of RULES. Raises KeyError when there is no such rule."""
-    about_nothing = not RULES[key].about
+def rule(key: str, *, post: str = "") -> Callable:
+    """Declare that the page view goes by the rule `key` of RULES; what is posted to it by `post` where that differs.
+
+    Raises KeyError when there is no such rule.
+    """
+    about = {method: RULES[one].about for method, one in (("GET", key), ("POST", post or key))}
 
     def declare(view: Callable) -> Callable:
         @wraps(view)
         def guarded(request, *args, **kwargs):
-            if about_nothing:
-                require(request.user, key)
+            asked = "POST" if request.method == "POST" else "GET"
+            if not about[asked]:
+                require(request.user, guarded.rules[asked])
             return view(request, *args, **kwargs)
 
-        guarded.rule = key
+        guarded.rules = {"GET": key, "POST": post or key}
         return login_required(guarded)
 
     return declare

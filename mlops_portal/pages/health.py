@@ -1,6 +1,5 @@
 """`/healthz/*` and `/metrics`: for probes and for a Prometheus that somebody else runs."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -8,18 +7,19 @@ from django.views.decorators.http import require_safe
 from incidents.models import Delivery
 from mlops_portal.engine.health import database_answers, read_duties
 from mlops_portal.pages.figures import exposition
+from systems.doors import public
 from systems.models import Scope
 from systems.tokens import find_token
 
 
-@login_not_required
+@public("Probes have no account.")
 @require_safe
 def live(request):
     """200 as long as this process answers at all; asks nothing of anybody."""
     return JsonResponse({"ok": True})
 
 
-@login_not_required
+@public("Probes have no account.")
 @require_safe
 def ready(request):
     """200 when the database answers within 3 s, else 503."""
@@ -27,7 +27,7 @@ def ready(request):
     return JsonResponse({"ok": ok}, status=200 if ok else 503)
 
 
-@login_not_required
+@public("Probes have no account.")
 @require_safe
 def pipeline(request):
     """200 when every duty is on time, else 503; the body says which is late."""
@@ -43,7 +43,7 @@ def pipeline(request):
     return JsonResponse(body, status=200 if ok else 503)
 
 
-@login_not_required
+@public("It asks for a token of scope metrics by itself.")
 @require_safe
 def metrics(request):
     """The portal's own figures as Prometheus text, for a token of scope `metrics`."""

@@ -15,7 +15,7 @@ from systems.models import Group, Holding, Person, Role, System
 
 
 @require_http_methods(["GET", "POST"])
-@rule("read")
+@rule("read", post="role.assign")
 def owner(request, slug, role):
     system, role = _find(request, slug, role)
     now = Holding.objects.current().filter(system=system, role=role).first()

@@ -26,7 +26,7 @@ def test_a_rule_about_a_thing_is_left_to_the_view(rf, viewer):
 
 
 def test_the_declaration_can_be_read_from_the_view():
-    assert rule("read")(view).rule == "read"
+    assert rule("read")(view).rules == {"GET": "read", "POST": "read"}
     assert public("Everybody may.")(view).public == "Everybody may."
 
 
