@@ -19,7 +19,6 @@ PHASES = [
     (Phase.ENGINEERING, "Engineering: how will it work in production?"),
     (Phase.OPERATIONS, "Operations: people rely on it"),
 ]
-RESERVED = {"new"}  # addresses beside those of systems
 MOST_TAGS, LONGEST_TAG = 20, 40
 
 _address_is_web = URLValidator(schemes=["http", "https"], message="Give a whole web address, such as https://…")
@@ -88,8 +87,6 @@ class RegisterForm(SystemForm):
         if not slug:
             raise ValidationError("Give a short name, such as churn-model.")
         slug_is_plain(slug)
-        if slug in RESERVED:
-            raise ValidationError("This word is an address of the portal itself; choose another.")
         if System.objects.filter(slug__iexact=slug).exists():
             raise ValidationError(f"There is a system {slug} already; choose another short name.")
         return slug

@@ -96,8 +96,8 @@ class Migration(migrations.Migration):
                         max_length=60,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[a-z0-9]+(-[a-z0-9]+)*\\Z",
-                                "Use small letters, digits and single hyphens between them, such as churn-model.",
+                                "\\A(?!new\\Z)[a-z0-9]+(-[a-z0-9]+)*\\Z",
+                                "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
                             )
                         ],
                     ),
@@ -125,8 +125,8 @@ class Migration(migrations.Migration):
                         max_length=60,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[a-z0-9]+(-[a-z0-9]+)*\\Z",
-                                "Use small letters, digits and single hyphens between them, such as churn-model.",
+                                "\\A(?!new\\Z)[a-z0-9]+(-[a-z0-9]+)*\\Z",
+                                "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
                             )
                         ],
                     ),

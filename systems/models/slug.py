@@ -3,8 +3,10 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
+# `new` is the address of the page that registers
 slug_is_plain = RegexValidator(
-    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "Use small letters, digits and single hyphens between them, such as churn-model."
+    r"\A(?!new\Z)[a-z0-9]+(-[a-z0-9]+)*\Z",
+    "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
 )
 
 
