@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "\\A(?!new\\Z)[a-z0-9]+(-[a-z0-9]+)*\\Z",
-                                "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
+                                "Use small letters, digits and single hyphens, such as churn-model; `new` is taken.",
                             )
                         ],
                     ),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "\\A(?!new\\Z)[a-z0-9]+(-[a-z0-9]+)*\\Z",
-                                "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
+                                "Use small letters, digits and single hyphens, such as churn-model; `new` is taken.",
                             )
                         ],
                     ),

@@ -6,7 +6,7 @@ from django.db import models
 # `new` is the address of the page that registers
 slug_is_plain = RegexValidator(
     r"\A(?!new\Z)[a-z0-9]+(-[a-z0-9]+)*\Z",
-    "Use small letters, digits and single hyphens between them, such as churn-model; `new` is taken.",
+    "Use small letters, digits and single hyphens, such as churn-model; `new` is taken.",
 )
 
 
