@@ -141,7 +141,7 @@ class Installer:
         exact = ["--require-hashes", "--no-deps", "-r", str(lock)]
         python = str(self.environment.python)
         if self.uv:
-            command = [self.uv, "pip", "install", "--python", python, *exact]
+            command = [self.uv, "pip", "install", "--compile-bytecode", "--python", python, *exact]
         else:
             command = [python, "-m", "pip", "install", "--progress-bar", "off", "--no-input", *exact]
         packages = len(re.findall(r"(?m)^[A-Za-z0-9]", lock.read_text()))
