@@ -10,7 +10,7 @@ class Caller(APIClient):
     """Speaks JSON below /api/v1/: `caller(person).get("systems/")`."""
 
     def generic(self, method, path, *args, **kwargs):
-        return super().generic(method, path if path.startswith("/") else f"/api/v1/{path}", *args, **kwargs)
+        return super().generic(method, path if path.startswith(("/", "http")) else f"/api/v1/{path}", *args, **kwargs)
 
 
 def caller(person, *scopes: str) -> Caller:

@@ -14,10 +14,10 @@ class IncidentShape(StrictModel):
     page = Page()
     state = serializers.ChoiceField(Incident.State.choices, read_only=True)
     systems = serializers.SerializerMethodField()
-    noticed_by = serializers.SlugRelatedField("username", read_only=True)
-    acknowledged_by = serializers.SlugRelatedField("username", read_only=True)
-    mitigated_by = serializers.SlugRelatedField("username", read_only=True)
-    resolved_by = serializers.SlugRelatedField("username", read_only=True)
+    noticed_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
+    acknowledged_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
+    mitigated_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
+    resolved_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
 
     class Meta:
         model = Incident
@@ -36,7 +36,7 @@ class IncidentShape(StrictModel):
 
 class EntryShape(serializers.ModelSerializer):
     at = Moment()
-    by = serializers.SlugRelatedField("username", read_only=True)
+    by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
 
     class Meta:
         model = Entry

@@ -229,9 +229,9 @@ class NoticeShape(serializers.ModelSerializer):
     id = serializers.CharField(source="pk")
     url = Address("notice", "pk")
     page = Page(source="url")
-    system = serializers.SlugRelatedField("slug", read_only=True)
+    system = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     at = Moment()
-    read_at = Moment()
+    read_at = Moment(allow_null=True)
 
     class Meta:
         model = Notice

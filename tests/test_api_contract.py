@@ -1,0 +1,79 @@
+"""The schema says all that the API does, and the API does only what the schema says."""
+
+import pytest
+import schemathesis
+from django.core.cache import cache
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+from systems.models import Group, Notice, Role, Scope
+from systems.tokens import make_token
+from tests.callers import caller
+from tests.factories import HoldingFactory, IncidentFactory
+
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+EXAMPLES = 40
+THERE = {"slug": "churn", "role": "model_owner", "number": 1, "username": "viewer"}
+
+
+def test_the_schema_is_made_without_a_warning_and_is_valid(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_schema_and_documentation_are_for_those_who_are_signed_in(client, viewer):
+    assert client.get("/api/schema/").status_code == 401
+    assert client.get("/api/docs/").status_code == 302
+    assert caller(viewer).get("/api/schema/?format=json", headers={"Accept": "*/*"}).status_code == 200
+
+
+@pytest.fixture
+def contract(manager, viewer, system):
+    """The API as its schema tells it, asked by somebody who may do everything."""
+    manager.groups = list(Group)
+    manager.save()
+    HoldingFactory(system=system, role=Role.MODEL_OWNER, person=manager)
+    IncidentFactory(number=1, systems=[system])
+    Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
+    schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
+    schema.app = WSGIHandler()
+    signals = (request_started, request_finished)
+    for signal in signals:  # as Django's own test client does: the test's transaction lives on the connection
+        signal.disconnect(close_old_connections)
+    yield schema
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+def try_out(operation, headers: dict) -> None:
+    """Send what the schema allows, and what it does not, and judge each answer."""
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck]
+    )
+    @given(
+        aimed=booleans(),
+        case=operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE),
+    )
+    def send(case, aimed):
+        if aimed:  # at what is there: a made-up name is only ever a 404
+            case.path_parameters = {name: THERE.get(name, value) for name, value in case.path_parameters.items()}
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    send()
+
+
+def test_whatever_is_sent_the_answer_is_one_that_is_documented(contract, manager):
+    _, text = make_token(person=manager, scopes=Scope.values, by=manager)
+    operations = [found.ok() for found in contract.get_all_operations()]
+    for operation in operations:
+        cache.clear()  # the requests of the last minute are forgotten
+        try_out(operation, {"Authorization": f"Bearer {text}"})
+    assert len(operations) > 30
