@@ -3,9 +3,11 @@
 import sys
 
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from mlops_portal.engine.api.errors import plain_problem
 
 UNREACHABLE = "The portal cannot reach its database. Nothing that was saved is lost; try again in a moment."
 TOO_SLOW = "The database did not answer in time. Nothing that was saved is lost; try again in a moment."
@@ -48,20 +50,14 @@ def csrf_failure(request, reason=""):
 
 
 def _answer(request, status: int, detail: str) -> HttpResponse:
-    request_id = getattr(request, "id", "")
     if request.path.startswith("/api/"):
-        response = _problem(status, detail, request_id)
+        response = plain_problem(request, status, detail)
     else:
-        context = {"title": TITLES[status], "detail": detail, "request_id": request_id}
+        context = {"title": TITLES[status], "detail": detail, "request_id": getattr(request, "id", "")}
         response = HttpResponse(_page(request, status, context), status=status)
     if status == 503:
         response["Retry-After"] = str(RETRY_AFTER_S)
     return response
-
-
-def _problem(status: int, detail: str, request_id: str) -> JsonResponse:
-    body = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail}
-    return JsonResponse({**body, "request_id": request_id}, status=status, content_type="application/problem+json")
 
 
 def _page(request, status: int, context: dict) -> str:
