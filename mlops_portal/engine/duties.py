@@ -24,6 +24,7 @@ from mlops_portal.engine.models import Change, Duty
 log = structlog.get_logger(__name__)
 
 SCHEDULER = "scheduler"  # the queue of the tick alone: it is run by the scheduler, not sent
+LATE_BY_S = 20  # past its time by this much a duty is late: more than one lost nudge
 NUDGE_LEASE_S = 15  # a nudge that came to nothing is repeated after this long
 
 
@@ -49,7 +50,7 @@ def duty(*, queue: str, every_s: float, late_after_s: float | None = None):
 
     def declare(work: Callable[[], int]) -> Callable[[], int]:
         name = work.__name__
-        DECLARED[name] = Declared(name, queue, every_s, late_after_s or every_s + 30, work)
+        DECLARED[name] = Declared(name, queue, every_s, late_after_s or every_s + LATE_BY_S, work)
         shared_task(name=name, acks_late=False)(_task_of(name))
         return work
 

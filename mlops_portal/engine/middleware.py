@@ -36,7 +36,7 @@ def request_context(get_response):
         door = Change.Door.API if request.path.startswith("/api/") else Change.Door.PAGE
         with structlog.contextvars.bound_contextvars(request_id=request.id), audit.through(door):
             response = get_response(request)
-            if not request.path.startswith("/static/"):
+            if not request.path.startswith(("/static/", "/healthz/")):
                 log.info("request", method=request.method, path=request.path, status=response.status_code)
         response["X-Request-ID"] = request.id
         return response
