@@ -29,9 +29,10 @@ def home(request):
 
 
 def _first_run(request):
-    """The page of a portal in which nothing is registered yet."""
+    """The page of a portal in which nothing is registered yet; what happened to the portal itself stands above."""
     team = request.user.teams.exclude(slug="administrators").first()
     context = {
+        "needs": [need for need in needs_of(request.user) if need.incident or need.notices],
         "base_url": settings.BASE_URL,
         "team": team,
         "may_add_people": request.user.is_in(Group.ADMINISTRATOR),

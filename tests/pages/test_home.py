@@ -109,6 +109,14 @@ def test_an_empty_portal_teaches_what_belongs_here(client, manager):
     assert "/api/v1/systems/" in text
 
 
+def test_what_happened_to_the_portal_itself_stands_on_the_first_page_too(client, manager):
+    _notice(manager)
+    client.force_login(manager)
+    text = client.get("/").content.decode()
+    assert "Nothing is registered yet" in text
+    assert 'href="/somewhere/"' in text
+
+
 def test_what_one_may_not_see_is_not_betrayed_by_the_first_page(client, viewer):
     SystemFactory(restricted=True)
     client.force_login(viewer)
