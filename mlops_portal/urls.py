@@ -41,6 +41,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("notices/read/", views.read_notices, name="read-notices"),
     path("systems/", include((system_urls, "systems"))),
+    path("", include("monitoring.urls")),
     path("incidents/", include("incidents.urls")),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),

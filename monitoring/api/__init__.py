@@ -1,0 +1,1 @@
+"""What the machines see, for programs: each view loads, calls one action and answers."""

@@ -1,0 +1,123 @@
+"""What a connector is: one module of this folder, with a class `Connector` of this shape."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one pull may take, in all."""
+
+    deadline_s: float = 30.0
+    max_bytes: int = 10 * 1024 * 1024  # decoded
+    max_series: int = 5000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One value at the source's time; 0 samples: not known; `version` is the model version's name, if known."""
+
+    at: datetime
+    value: float
+    samples: int = 0
+    is_final: bool = True
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A series that is watched: its id, and where in the source it is found."""
+
+    series_id: int
+    selector: Mapping[str, Any]
+
+
+@dataclass
+class Pulled:
+    """What came: readings by series id. `missing` says in a sentence, by series id, why one was not found.
+
+    `columns` are those of the rows, where the source has rows (None: it has none); `note` says what was left out.
+    """
+
+    readings: dict[int, list[Reading]] = field(default_factory=dict)
+    missing: dict[int, str] = field(default_factory=dict)
+    columns: list[str] | None = None
+    bytes: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """What is guessed of a series that was found: fields of Metric."""
+
+    key: str
+    name: str = ""
+    unit: str = ""
+    kind: str = "service"
+    scale: str = "real"
+    direction: str = "higher"
+    means: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A series that could be watched, with its last value."""
+
+    selector: dict[str, Any]
+    last: float | None
+    at: datetime | None
+    suggested: Suggested
+    is_likely: bool = False  # ticked before anybody chose
+
+
+class Failed(Exception):
+    """A pull that brought nothing: `outcome` is one of Pull.Outcome, the text one sentence for people."""
+
+    def __init__(self, outcome: str, sentence: str):
+        super().__init__(sentence)
+        self.outcome = outcome
+
+
+class BadSettings(ValueError):
+    """Settings that cannot work; `errors` maps a dotted path, such as `url`, to its sentences."""
+
+    def __init__(self, errors: dict[str, list[str]]):
+        super().__init__("; ".join(text for texts in errors.values() for text in texts))
+        self.errors = errors
+
+
+class Connector(ABC):
+    """`settings`, `credentials`, `selector` are JSON Schemas; `duty` names the duty that does its pulls."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]  # one sentence: what it reads, for the page that connects
+    settings: ClassVar[dict]
+    credentials: ClassVar[dict]
+    selector: ClassVar[dict]
+    example: ClassVar[dict]  # {"settings": …, "credentials": …, "selector": …}
+    duty: ClassVar[str] = "pull"
+
+    @abstractmethod
+    def checked(self, settings: dict) -> dict:
+        """Return the settings with their defaults filled in. Raises BadSettings."""
+
+    @abstractmethod
+    async def discover(self, settings: dict, credentials: dict, *, at: datetime, limits: Limits) -> list[Found]:
+        """Return what could be watched. Raises Failed."""
+
+    @abstractmethod
+    async def pull(
+        self,
+        settings: dict,
+        credentials: dict,
+        wanted: Sequence[Wanted],
+        *,
+        since: datetime | None,
+        at: datetime,
+        limits: Limits,
+    ) -> Pulled:
+        """Return the readings of `wanted`; `since` is the last success (None: never), `at` is now. Raises Failed."""

@@ -1,0 +1,1 @@
+"""Noticing: plain Python and numpy; no ORM, no clock, no Celery."""

@@ -1,0 +1,26 @@
+"""What the machines see, one model a file."""
+
+from monitoring.models.alert import Alert
+from monitoring.models.baseline import Baseline
+from monitoring.models.metric import Metric
+from monitoring.models.monitor import Monitor, Snapshot
+from monitoring.models.point import Maturity, Point, PointRevision
+from monitoring.models.pull import Pull
+from monitoring.models.series import Series, State
+from monitoring.models.source import SchemaSeen, Source
+
+__all__ = [
+    "Alert",
+    "Baseline",
+    "Maturity",
+    "Metric",
+    "Monitor",
+    "Point",
+    "PointRevision",
+    "Pull",
+    "SchemaSeen",
+    "Series",
+    "Snapshot",
+    "Source",
+    "State",
+]

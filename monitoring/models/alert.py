@@ -1,0 +1,62 @@
+"""What a monitor found."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from monitoring.models.monitor import Monitor
+
+
+class AlertQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(cleared_at=None)
+
+    def of_systems(self, systems):
+        return self.filter(Q(monitor__series__metric__system__in=systems) | Q(monitor__source__system__in=systems))
+
+    def visible_to(self, person):
+        return self.filter(monitor__in=Monitor.objects.visible_to(person))
+
+    def with_origin(self):
+        """With all that `system`, `role` and the sentences of pages ask for."""
+        return self.select_related("monitor__series__metric__system__team", "monitor__source__system__team")
+
+
+class Alert(models.Model):
+    """Open until what it says is over; never cleared by missing data (`not_evaluated_since` says so meanwhile)."""
+
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="alerts")
+    opened_at = models.DateTimeField()
+    onset_at = models.DateTimeField(null=True)
+    first_visible_at = models.DateTimeField(null=True)
+    cleared_at = models.DateTimeField(null=True)
+    severity = models.CharField(max_length=10, choices=Monitor.Severity)
+    sentence = models.CharField(max_length=300)
+    detail = models.JSONField(default=dict)
+    not_evaluated_since = models.DateTimeField(null=True)
+    real = models.BooleanField(null=True)
+    said_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    said_at = models.DateTimeField(null=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["monitor"], condition=Q(cleared_at=None), name="alert_one_open"),
+            models.CheckConstraint(
+                condition=Q(cleared_at=None) | Q(cleared_at__gte=models.F("opened_at")), name="alert_forward"
+            ),
+        ]
+
+    def __str__(self):
+        return self.sentence
+
+    @property
+    def system(self):
+        return self.monitor.system
+
+    @property
+    def role(self) -> str:
+        """The role whose holder is told."""
+        return self.monitor.role

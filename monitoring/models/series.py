@@ -1,0 +1,75 @@
+"""One line of a metric: the whole, or a segment."""
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now
+
+from monitoring.models.metric import Metric
+from monitoring.models.source import Source
+from systems.models import Level
+
+
+class State(models.TextChoices):
+    """`no_data`: we asked, nothing usable came; `error`: we could not ask; `unknown`: we did not ask, our fault."""
+
+    OK = "ok", "OK"
+    DEGRADED = "degraded"
+    FAILING = "failing"
+    NO_DATA = "no_data", "No data"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+    @property
+    def level(self) -> Level:
+        """What this state makes of a system."""
+        known = {State.OK: Level.HEALTHY, State.DEGRADED: Level.DEGRADED, State.FAILING: Level.FAILING}
+        return known.get(self, Level.UNKNOWN)
+
+
+class SeriesQuerySet(models.QuerySet):
+    def unjudged(self):
+        return self.filter(unjudged_from__isnull=False)
+
+    def whole(self):
+        return self.filter(segment="", estimated=False)
+
+    def with_state(self):
+        """Each with `state_now` and `state_now_since`: as stored, or unknown since its time ran out."""
+        over = Q(good_until__lt=Now())
+        word = Case(When(over, then=Value(State.UNKNOWN)), default=F("state"), output_field=models.CharField())
+        since = Case(When(over, then=F("good_until")), default=F("state_since"))
+        return self.annotate(state_now=word, state_now_since=since)
+
+
+class Series(models.Model):
+    """`segment` is a canonical `name=value,…`, empty for the whole; `selector` says where in its source it is found.
+
+    `rhythm_s` is the usual distance of its points, `unjudged_from` the time of the first point not judged yet.
+    """
+
+    metric = models.ForeignKey(Metric, models.CASCADE, related_name="series")
+    segment = models.CharField(max_length=200, blank=True)
+    estimated = models.BooleanField(default=False)
+    source = models.ForeignKey(Source, models.SET_NULL, null=True, blank=True, related_name="series")
+    selector = models.JSONField(default=dict, blank=True)
+    rhythm_s = models.FloatField(null=True, blank=True)
+    last_at = models.DateTimeField(null=True, blank=True)
+    last_value = models.FloatField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.UNKNOWN)
+    state_since = models.DateTimeField(db_default=Now())
+    sentence = models.CharField(max_length=300, default="No value has come yet.")
+    good_until = models.DateTimeField(null=True, blank=True)
+    unjudged_from = models.DateTimeField(null=True, blank=True)
+
+    objects = SeriesQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["metric", "segment"]
+        verbose_name_plural = "series"
+        constraints = [models.UniqueConstraint(fields=["metric", "segment", "estimated"], name="series_once")]
+        indexes = [
+            models.Index(fields=["unjudged_from"], condition=Q(unjudged_from__isnull=False), name="series_unjudged")
+        ]
+
+    def __str__(self):
+        return f"{self.metric} · {self.segment}" if self.segment else str(self.metric)

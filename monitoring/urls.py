@@ -1,0 +1,4 @@
+"""Pages of what the machines see."""
+
+app_name = "monitoring"
+urlpatterns: list = []
