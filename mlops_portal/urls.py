@@ -3,8 +3,9 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, systems, views
+from mlops_portal.pages import components, health, system, systems, views
 from systems.doors import public, rule
+from systems.views import reports
 
 handler400 = "mlops_portal.pages.errors.bad_request"
 handler403 = "mlops_portal.pages.errors.forbidden"
@@ -34,7 +35,7 @@ account_urls = [
 system_urls = [
     path("", systems.list_page, name="list"),
     path("", include("systems.urls")),
-    path("<slug:slug>/", systems.detail, name="detail"),
+    path("<slug:slug>/", system.detail, name="detail"),
 ]
 
 urlpatterns = [
@@ -43,6 +44,7 @@ urlpatterns = [
     path("systems/", include((system_urls, "systems"))),
     path("", include("monitoring.urls")),
     path("incidents/", include("incidents.urls")),
+    path("reports/gaps/", reports.gaps, name="report-gaps"),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),
     path("settings/", include("mlops_portal.pages.settings.urls")),

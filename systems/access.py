@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.urls import Resolver404, resolve
 
 from systems.models import Group, Holding
 
@@ -75,6 +76,16 @@ RULES: dict[str, Rule] = {
 def may(person, rule: str, thing=None) -> bool:
     """Whether `person` may do what `rule` names, to `thing`. Raises KeyError for a rule that is not in the table."""
     return RULES[rule].allows(person, thing)
+
+
+def may_open(person, url: str, system) -> bool:
+    """Whether the page at `url`, about `system`, is open to `person`: by the rule that its view declares."""
+    try:
+        view = resolve(url.partition("#")[0].partition("?")[0]).func
+    except Resolver404:
+        return False
+    rule = getattr(view, "rules", {}).get("GET", "read")
+    return may(person, rule, system if RULES[rule].about == "system" else None)
 
 
 def require(person, rule: str, thing=None) -> None:

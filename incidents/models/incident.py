@@ -55,7 +55,9 @@ class IncidentQuerySet(models.QuerySet):
 
     def of_systems(self, systems) -> dict:
         """Return the incidents of each of `systems`, by its primary key; one query, the worst first."""
-        touching = IncidentSystem.objects.filter(system__in=systems, incident__in=self).select_related("incident")
+        touching = IncidentSystem.objects.filter(system__in=systems, incident__in=self).select_related(
+            "incident__acknowledged_by", "incident__mitigated_by", "incident__resolved_by"
+        )
         by_system: dict = {}
         for row in touching.order_by("incident__severity", "incident__declared_at"):
             by_system.setdefault(row.system_id, []).append(row.incident)

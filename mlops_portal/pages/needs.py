@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.models import Incident
-from mlops_portal.pages.systems import may_open
+from systems.access import may_open
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
 
@@ -76,7 +76,8 @@ def _gaps(person) -> list[Need]:
 
 def _where(person: Person, row: Outcome) -> str:
     """Return the page where the gap is mended; for who may not, the system's page, which says what is missing."""
-    return row.url if may_open(person, row.url, row.system) else f"{row.system.get_absolute_url()}#ownership"
+    at_home = f"{row.system.get_absolute_url()}#{CHECKS[row.check_key].topic}"
+    return row.url if may_open(person, row.url, row.system) else at_home
 
 
 def _asks(row: Outcome, roles: set[str]) -> bool:

@@ -1,29 +1,19 @@
-"""The registry's list and a system's own page: they gather what each floor knows of it."""
-
-from datetime import UTC, datetime, time, timedelta
+"""The registry's list: it gathers what each floor knows of each system."""
 
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import QueryDict
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.utils import timezone
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from incidents.models import Incident
-from mlops_portal.engine.models import Change
 from mlops_portal.engine.spreadsheet import csv_answer
-from systems.access import may
-from systems.checking import CHECKS
-from systems.daily import counted, days_until
 from systems.doors import rule
 from systems.filters import SystemFilter
-from systems.forms import TIERS
-from systems.models import Holding, Level, Outcome, Person, Phase, System, Team
+from systems.models import Holding, Level, Person, Phase, System, Team
 
 PAGE_SIZE = 50
-STRIP_DAYS = 90
 
 
 @require_safe
@@ -36,7 +26,7 @@ def list_page(request):
         return _export(found.qs.for_list_page())
     page = Paginator(found.qs.for_list_page(), PAGE_SIZE).get_page(asked.get("page"))
     page.object_list = with_open_incidents(page.object_list)
-    context = {"found": found, "asked": asked, "page": page, "counts": _counts(found)}
+    context = {"found": found, "asked": asked, "page": page, "counts": status_counts(found.without("status"))}
     if request.htmx and not request.htmx.history_restore_request:
         answer = render(request, "systems/_found.html", context)
         answer["HX-Push-Url"] = f"{request.path}?{asked.urlencode()}" if asked else request.path
@@ -81,9 +71,9 @@ def with_open_incidents(systems) -> list[System]:
     return systems
 
 
-def _counts(found: SystemFilter) -> list[tuple[Level, int]]:
-    """Return how many of the systems found, whatever their status, are at each level, worst first."""
-    counted = dict(found.without("status").order_by().values_list("status_now").annotate(Count("pk")))
+def status_counts(systems) -> list[tuple[Level, int]]:
+    """Return how many of `systems` (with_status()) are at each level, worst first."""
+    counted = dict(systems.order_by().values_list("status_now").annotate(Count("pk")))
     return [(level, counted.get(level, 0)) for level in Level.worst_first()]
 
 
@@ -108,46 +98,3 @@ COLUMNS = [
 def _export(systems):
     rows = ([read(system) for _, read in COLUMNS] for system in with_open_incidents(systems))
     return csv_answer("systems.csv", [name for name, _ in COLUMNS], rows)
-
-
-@require_safe
-@rule("read")
-def detail(request, slug):
-    """One system: what it is, how it does, who answers for it, what is missing, what happened."""
-    seen = System.objects.visible_to(request.user).with_status().with_gap_count().select_related("team")
-    system = get_object_or_404(seen, slug=slug)
-    today = timezone.now().astimezone(UTC).date()
-    begins = datetime.combine(today - timedelta(days=STRIP_DAYS - 1), time.min, UTC)
-    days = days_until(today, system.status_history(since=begins), count=STRIP_DAYS)
-    context = {
-        "system": system,
-        "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
-        "tier": dict(TIERS)[system.tier],
-        "roles": system.roles(),
-        "days": days,
-        "days_counted": counted(days),
-        "open_incidents": system.incidents.unresolved().open_first(),
-        "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
-        "ownership": judged(system, "ownership", request.user),
-        "history": Paginator(Change.objects.filter(system=system.slug), 20).get_page(request.GET.get("page")),
-        "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
-        "may_assign": may(request.user, "role.assign"),
-    }
-    return render(request, "systems/detail.html", context)
-
-
-def judged(system: System, topic: str, person: Person) -> dict[str, list[Outcome]]:
-    """Return the outcomes of the checks of `topic`, as `failing`, `unknown` and `passed`, each with `may_mend`."""
-    keys = [key for key, check in CHECKS.items() if check.topic == topic]
-    by_result: dict[str, list[Outcome]] = {"failing": [], "unknown": [], "passed": []}
-    into = {"fail": "failing", "unknown": "unknown", "pass": "passed"}
-    for outcome in system.outcomes.with_result().filter(check_key__in=keys):
-        outcome.may_mend = may_open(person, outcome.url, system)
-        if outcome.result_now in into:
-            by_result[into[outcome.result_now]].append(outcome)
-    return by_result
-
-
-def may_open(person: Person, url: str, system: System) -> bool:
-    """Whether the page where something is mended is open to `person`; all but the form of the system itself are."""
-    return url != reverse("systems:edit", args=[system.slug]) or may(person, "system.edit", system)

@@ -5,12 +5,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mlops_portal.pages.needs import needs_of
-from mlops_portal.pages.systems import with_open_incidents
+from mlops_portal.pages.systems import status_counts, with_open_incidents
 from systems.doors import rule
-from systems.models import Group, Notice, System
+from systems.models import Group, Level, Notice, System
 from systems.models.system import PORTAL
 
 MOST_SYSTEMS = 50
+MOST_UNWELL = 5
 
 
 @require_safe
@@ -20,12 +21,22 @@ def home(request):
     if not seen.exclude(slug=PORTAL).exists():
         return _first_run(request)
     own = seen.of(request.user).in_use().for_list_page().worst_first()
+    counts = status_counts(seen.in_use().with_status())
     context = {
         "needs": needs_of(request.user),
         "own": with_open_incidents(own[:MOST_SYSTEMS]),
         "own_count": own.count(),
+        "counts": counts,
+        "in_all": sum(count for _, count in counts),
+        "worst": with_open_incidents(_unwell(seen)[:MOST_UNWELL]),
     }
     return render(request, "pages/home.html", context)
+
+
+def _unwell(seen):
+    """Return those of all systems that are not all right, worst first: what to know whoever one is."""
+    unwell = [Level.FAILING, Level.DEGRADED]
+    return seen.in_use().for_list_page().filter(status_now__in=unwell).worst_first()
 
 
 def _first_run(request):

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
+from systems.api.reports import Gaps
 from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
 from systems.models import Role
 
@@ -53,5 +54,6 @@ urlpatterns = [
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),
+    path("reports/gaps/", Gaps.as_view(READ), name="report-gaps"),
     path("audit/", Audit.as_view(READ), name="audit"),
 ]

@@ -54,7 +54,7 @@ def test_each_gap_has_its_sentence_and_its_button(page, system):
     recheck(system)
     text = page().content.decode()
     assert "Nobody is named as data owner." in text
-    assert 'href="/systems/churn/owners/data_owner/">Mend it' in text
+    assert 'href="/systems/churn/owners/data_owner/" aria-label="Mend it: ' in text
 
 
 def test_checks_that_did_not_run_in_time_are_not_shown_as_passed(page, system):

@@ -1,0 +1,79 @@
+"""A system's own page: what it is, how it does, the seven topics, and what happened to it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mlops_portal.engine.models import Change
+from systems.access import may, may_open
+from systems.checking import CHECKS
+from systems.daily import counted, days_until
+from systems.doors import rule
+from systems.forms import TIERS
+from systems.models import Outcome, Person, System
+
+STRIP_DAYS = 90
+HISTORY_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One of the seven questions that production asks (DESIGN 1), and the fragment that answers it."""
+
+    key: str
+    title: str
+    question: str
+    template: str
+
+
+TOPICS = [
+    Topic(
+        "ownership", "Ownership", "Who is responsible, and when did they last say so?", "systems/_system_ownership.html"
+    ),
+]
+
+
+@require_safe
+@rule("read")
+def detail(request, slug):
+    """One system: what it is, how it does, who answers for it, what is missing, what happened."""
+    seen = System.objects.visible_to(request.user).with_status().with_gap_count().select_related("team")
+    system = get_object_or_404(seen, slug=slug)
+    history = Change.objects.filter(system=system.slug)
+    context = {
+        "system": system,
+        "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
+        "tier": dict(TIERS)[system.tier],
+        "roles": system.roles(),
+        "topics": topics_of(system, request.user),
+        "open_incidents": system.incidents.unresolved().open_first(),
+        "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
+        "history": Paginator(history, HISTORY_SIZE).get_page(request.GET.get("page")),
+        "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
+        "may_assign": may(request.user, "role.assign"),
+    }
+    return render(request, "systems/detail.html", context | strip(system))
+
+
+def strip(system: System) -> dict:
+    """Return the ninety days of status until today, and how many there were of each."""
+    today = timezone.now().astimezone(UTC).date()
+    begins = datetime.combine(today - timedelta(days=STRIP_DAYS - 1), time.min, UTC)
+    days = days_until(today, system.status_history(since=begins), count=STRIP_DAYS)
+    return {"days": days, "days_counted": counted(days)}
+
+
+def topics_of(system: System, person: Person) -> list[dict]:
+    """Return the seven topics, each with its checks as `failing`, `unknown` and `passed`."""
+    by_topic: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: {"failing": [], "unknown": [], "passed": []})
+    into = {Outcome.Result.FAIL: "failing", Outcome.Result.UNKNOWN: "unknown", Outcome.Result.PASS: "passed"}
+    for outcome in system.outcomes.with_result().filter(check_key__in=CHECKS):
+        if outcome.result_now in into:
+            outcome.may_mend = may_open(person, outcome.url, system)
+            by_topic[CHECKS[outcome.check_key].topic][into[outcome.result_now]].append(outcome)
+    return [{"topic": topic, "judged": by_topic[topic.key]} for topic in TOPICS]

@@ -1,0 +1,40 @@
+"""Reports about the registry."""
+
+from django.core.paginator import Paginator
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mlops_portal.engine.spreadsheet import csv_answer
+from systems.access import may_open
+from systems.checking import CHECKS
+from systems.doors import rule
+from systems.gaps import COLUMNS, GAPS, GapFilter, counts, facts, failing
+from systems.models import Role, System
+
+PAGE_SIZE = 100
+
+
+@rule("read")
+@require_safe
+def gaps(request):
+    """Every failing check, the longest first; a table for spreadsheets with ?format=csv."""
+    found = GapFilter(request.GET, failing(request.user))
+    if request.GET.get("format") == "csv":
+        return csv_answer("gaps.csv", COLUMNS, ([str(value) for value in facts(row).values()] for row in found.qs))
+    page = Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page"))
+    for row in page.object_list:
+        row.check = CHECKS[row.check_key]
+        row.asks = Role(row.check.for_role).label
+        row.may_mend = may_open(request.user, row.url, row.system)
+    whatever = request.GET.copy()
+    whatever.pop("gap", None)
+    by_gap = counts(GapFilter(whatever, failing(request.user)).qs)
+    context = {
+        "page": page,
+        "form": found.form,
+        "asked": request.GET,
+        "by_gap": [(key, GAPS[key], count) for key, count in by_gap.items()],
+        "systems_in_all": System.objects.visible_to(request.user).in_use().count(),
+        "systems_with_gaps": found.qs.order_by().values("system").distinct().count(),
+    }
+    return render(request, "reports/gaps.html", context)

@@ -1,0 +1,62 @@
+import csv
+
+import pytest
+
+from systems.actions.registry import recheck
+from systems.models import Outcome
+from tests.callers import caller
+from tests.factories import SystemFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = "/reports/gaps/"
+
+
+@pytest.fixture
+def page(client, viewer, system):
+    recheck(system)
+    client.force_login(viewer)
+    return lambda query="": client.get(f"{PAGE}{query}")
+
+
+def test_each_failing_check_stands_there_the_longest_first(page, system, now):
+    Outcome.objects.filter(system=system, check_key="role_filled_data_owner").update(since="2026-01-01T00:00Z")
+    text = page().content.decode()
+    assert page().context["page"].object_list[0].check_key == "role_filled_data_owner"
+    assert "Nobody is named as data owner." in text
+
+
+def test_gaps_are_counted_by_kind_whatever_kind_is_shown(page):
+    assert {key: count for key, _, count in page("?gap=data").context["by_gap"]}["ownership"] == 5
+
+
+def test_a_filter_that_is_not_understood_shows_nothing(page):
+    answer = page("?tier=9")
+    assert list(answer.context["page"].object_list) == []
+    assert "was not understood" in answer.content.decode()
+
+
+def test_gaps_of_restricted_systems_are_for_those_who_may_see_them(page):
+    hidden = SystemFactory(slug="secret", restricted=True)
+    recheck(hidden)
+    assert "secret" not in page("?format=csv").content.decode()
+
+
+def test_retired_systems_have_no_gaps(page, system, now):
+    type(system).objects.filter(pk=system.pk).update(retired_at=now)
+    assert list(page().context["page"].object_list) == []
+
+
+def test_the_export_holds_the_same_rows(page):
+    rows = list(csv.DictReader(page("?format=csv&gap=ownership").content.decode().splitlines()))
+    assert {row["system"] for row in rows} == {"churn"}
+    assert len(rows) == 5
+
+
+def test_programs_read_the_same(viewer, system):
+    recheck(system)
+    found = caller(viewer).get("/api/v1/reports/gaps/?gap=ownership").json()["results"]
+    assert {row["check"] for row in found} == {
+        f"role_filled_{role}"
+        for role in ("product_owner", "model_owner", "service_owner", "operations_owner", "data_owner")
+    }
+    assert found[0]["page"].startswith("http")
