@@ -4,6 +4,7 @@ import factory
 from django.utils import timezone
 
 from incidents.models import Incident
+from monitoring.models import Metric, Series, Source
 from systems.models import Holding, Person, Role, System, Team
 
 PASSWORD = "a-long-test-password"
@@ -67,3 +68,28 @@ class IncidentFactory(factory.django.DjangoModelFactory):
     def systems(self, create, systems, **kwargs):
         for system in systems or ():
             self.systems.add(system)
+
+
+class SourceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Source
+
+    system = factory.SubFactory(SystemFactory)
+    name = factory.Sequence("Source {}".format)
+    kind = "pages"
+    settings = factory.LazyFunction(lambda: {"url": "https://model.example/metrics"})
+
+
+class MetricFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Metric
+
+    system = factory.SubFactory(SystemFactory)
+    key = factory.Sequence("metric_{}".format)
+
+
+class SeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Series
+
+    metric = factory.SubFactory(MetricFactory)

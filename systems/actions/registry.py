@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
@@ -17,10 +18,11 @@ def _facts(system: System) -> dict:
     return {field: getattr(system, field) for field in EDITABLE} | {"team": system.team.slug}
 
 
-def recheck(system: System) -> None:
-    """Judge the system by the registry's own checks at once, and leave it due for those of the floors above."""
-    own = [key for key, one in CHECKS.items() if one.judge.__module__ == "systems.checks"]
+def recheck(system: System, *, app: str = "systems") -> None:
+    """Judge the system by the checks of `app` at once, and leave it due for those of the other floors."""
+    own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
     run_checks(System.objects.filter(pk=system.pk), keys=own)
+    System.objects.filter(pk=system.pk).update(checks_due_at=Now())
     nudge("check")
 
 
