@@ -2,12 +2,14 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import structlog
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from incidents.actions.opening import CRITICAL_SEVERITY, append, open_for_cause
+from incidents.actions.opening import CRITICAL_SEVERITY, Trouble, append, open_for_cause
+from incidents.actions.responding import join
 from incidents.delivery import plan, send_due
 from incidents.models import Entry, Incident
 from mlops_portal.engine.audit import through
@@ -21,6 +23,7 @@ LOOK_EVERY_S = 2.0
 BELIEVE_AFTER_S = 10.0  # lateness must be seen for this long by a watchdog that was itself awake
 OVERSLEPT_S = 15.0  # a gap between two looks that says: the machine slept, not the duties
 SETTLE_S = 120.0  # after its own start, or a sleep, everything has this long to be on time for once
+ABOUT_DUTIES = {"about": "duties"}  # marks those entries of a timeline that the watchdog wrote
 
 
 def watch(stop: threading.Event) -> None:
@@ -62,29 +65,31 @@ def raise_alarm(late: list[DutyState]) -> Incident:
     """Open the incident on the system `portal`, or find it open, and deliver its notices from this process."""
     portal = System.objects.get(slug="portal")
     names = ", ".join(duty.name for duty in late)
-    incident, is_new = open_for_cause(
+    trouble = Trouble(
         system=portal,
         role=Role.OPERATIONS_OWNER,
         title="The portal is late: its duties are not done",
         text=f"Late: {names}. What is shown may be old, and nothing new is noticed until they run again.",
         severity=CRITICAL_SEVERITY[portal.tier],
+        topic=Incident.Topic.SERVICE,
         first_visible_at=min((duty.finished_at for duty in late if duty.finished_at), default=None),
-        at=timezone.now(),
+        data=ABOUT_DUTIES,
     )
+    incident, is_new = open_for_cause(trouble, at=timezone.now())
     if is_new:
         log.error("duties are late", late=names, incident=incident.number)
     else:
-        _note_relapse(incident, names)
+        _note_relapse(incident, replace(trouble, text=f"Late again: {names}."))
     plan()  # at every look: the workers that would try again may be what is late
     send_due()
     return incident
 
 
 @transaction.atomic
-def _note_relapse(incident: Incident, names: str) -> None:
+def _note_relapse(incident: Incident, trouble: Trouble) -> None:
     Incident.objects.select_for_update().get(pk=incident.pk)  # two watchdogs may run
-    if _last_word(incident) == Entry.Kind.RECOVERED:
-        append(incident=incident, kind=Entry.Kind.JOINED, text=f"Late again: {names}.", at=timezone.now())
+    if _last_word(incident) in (None, Entry.Kind.RECOVERED):  # none: an alert opened it
+        join(incident=incident, trouble=trouble, at=timezone.now())
 
 
 @transaction.atomic
@@ -94,9 +99,9 @@ def note_recovery() -> None:
     incident = standing.select_for_update().first()
     if incident and _last_word(incident) in (Entry.Kind.OPENED, Entry.Kind.JOINED):
         text = "Every duty is on time again."
-        append(incident=incident, kind=Entry.Kind.RECOVERED, text=text, at=timezone.now())
+        append(incident=incident, kind=Entry.Kind.RECOVERED, text=text, data=ABOUT_DUTIES, at=timezone.now())
 
 
 def _last_word(incident: Incident) -> str | None:
-    kinds = (Entry.Kind.OPENED, Entry.Kind.JOINED, Entry.Kind.RECOVERED)
-    return incident.timeline.filter(kind__in=kinds).order_by("-n").values_list("kind", flat=True).first()
+    """Return the kind of the last entry about the duties; None when there is none."""
+    return incident.timeline.filter(data=ABOUT_DUTIES).order_by("-n").values_list("kind", flat=True).first()

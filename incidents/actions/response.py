@@ -46,7 +46,9 @@ def _step(incident: Incident, step: State, by, at: datetime, seen: int | None, t
     setattr(incident, f"{step.value}_by", by)
     incident.version += 1
     incident.save()
-    append(incident=incident, kind=Entry.Kind(step.value), text=text, by=by, at=at)
+    still_open = incident.memberships.still_open().count() if step == State.RESOLVED else 0
+    data = {"alerts_open": still_open} if still_open else None
+    append(incident=incident, kind=Entry.Kind(step.value), text=text, data=data, by=by, at=at)
     for system in incident.systems.all():  # in the order of their names, so that two steps never wait for each other
         report(system=system, at=at)
     return incident

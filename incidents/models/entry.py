@@ -12,6 +12,7 @@ class Entry(models.Model):
 
     class Kind(models.TextChoices):
         OPENED = "opened"
+        DECLARED = "declared"
         JOINED = "joined", "Seen again"
         RECOVERED = "recovered"
         ACKNOWLEDGED = "acknowledged"
@@ -20,6 +21,8 @@ class Entry(models.Model):
         REOPENED = "reopened"
         NOTE = "note"
         TOLD = "told"
+        STEP = "step", "Step of the runbook"
+        CHANGED = "changed"
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="timeline")
     n = models.PositiveIntegerField()
@@ -27,6 +30,7 @@ class Entry(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=14, choices=Kind)
     text = models.TextField(blank=True, max_length=10_000)
+    data = models.JSONField(default=dict, blank=True)  # what machines read of it: which alert, which step
 
     class Meta:
         ordering = ["n"]

@@ -29,6 +29,7 @@ LEVELS = {
     Severity.SEV3: Level.DEGRADED,
     Severity.SEV4: Level.HEALTHY,
 }
+ONE_PER_CAUSE = "incident_one_per_cause"
 NOTICED = {
     "monitor": "the portal's own monitoring",
     "on_call": "an on-call engineer",
@@ -95,6 +96,13 @@ class Incident(models.Model):
         BUSINESS_METRIC = "business_metric", "Business metric"
         OTHER = "other"
 
+    class Topic(models.TextChoices):
+        QUALITY = "quality", "Quality of the predictions"
+        DATA = "data"
+        SERVICE = "service"
+        BUSINESS = "business"
+        OTHER = "other", "Other, or nobody said"
+
     class State(models.TextChoices):
         OPEN = "open"
         ACKNOWLEDGED = "acknowledged"
@@ -111,6 +119,7 @@ class Incident(models.Model):
     severity = models.CharField(max_length=4, choices=Severity)
     systems = models.ManyToManyField(System, through="IncidentSystem", related_name="incidents")
     by_alert = models.BooleanField(default=False)
+    topic = models.CharField(max_length=10, choices=Topic, default=Topic.OTHER)
     noticed_how = models.CharField(max_length=16, choices=NoticedHow)
     noticed_by = _who("noticed_incidents")
     impact_started_at = models.DateTimeField(null=True, blank=True)
@@ -130,9 +139,7 @@ class Incident(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["cause"], condition=Q(by_alert=True, resolved_at=None), name="incident_one_per_cause"
-            ),
+            models.UniqueConstraint(fields=["cause"], condition=Q(by_alert=True, resolved_at=None), name=ONE_PER_CAUSE),
             *[
                 models.CheckConstraint(
                     condition=Q(**{f"{step}_at": None, f"{step}_by": None})

@@ -4,22 +4,21 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from incidents.actions.opening import append, open_for_cause
+from incidents.actions.opening import Trouble, append, open_for_cause
 from incidents.models import Entry, Incident
 from systems.models import Notice, Role, System
 from tests.factories import IncidentFactory, SystemFactory
 
 
-def _open(system):
-    return open_for_cause(
+def _open(system, severity="sev2"):
+    trouble = Trouble(
         system=system,
         role=Role.MODEL_OWNER,
         title="Accuracy has fallen",
         text="From 0.91 to 0.86.",
-        severity="sev2",
-        first_visible_at=None,
-        at=timezone.now(),
+        severity=severity,
     )
+    return open_for_cause(trouble, at=timezone.now())
 
 
 def test_an_open_incident_makes_its_system_failing(system):
@@ -41,6 +40,11 @@ def test_a_second_finding_about_the_same_cause_opens_nothing(system):
     first, _ = _open(system)
     second, is_new = _open(system)
     assert (second, is_new) == (first, False)
+
+
+def test_another_error_of_the_database_is_not_taken_for_a_second_finding(system):
+    with pytest.raises(IntegrityError, match="severity"), transaction.atomic():
+        _open(system, severity=None)
 
 
 @pytest.mark.django_db(transaction=True)
