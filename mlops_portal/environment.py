@@ -1,6 +1,7 @@
 """Reading settings from the environment: a value that does not fit says, in one sentence, which variable it is."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
@@ -21,6 +22,15 @@ def text(name: str, default: str = "") -> str:
 def words(name: str, default: list[str]) -> list[str]:
     """Return the variable's words, which commas part."""
     return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def folders(name: str, default: list[Path]) -> list[Path]:
+    """Return the variable's folders, which commas part. Raises WrongSetting unless each is a whole path."""
+    given = [Path(word).expanduser() for word in words(name, [])]
+    for folder in given:
+        if not folder.is_absolute() or ".." in folder.parts:
+            raise WrongSetting(f"{name} names {str(folder)!r}: give whole paths, such as /srv/logs.")
+    return given or default
 
 
 def number(name: str, default: float, *, kind: Callable = int):

@@ -219,6 +219,9 @@ _web = {"schemes": ("http", "https"), "example": "http://127.0.0.1:8000"}
 KNOCK_URL = environment.address("PORTAL_KNOCK_URL", BASE_URL, **_web)  # where workers reach the web door
 HEARTBEAT_URL = environment.address("PORTAL_HEARTBEAT_URL", "", **_web)
 
+# Folders below which prediction logs are read, and nothing else; without any, those of the demo world alone.
+LOG_ROOTS = environment.folders("PORTAL_LOG_ROOTS", [DATA_DIR / "demo" / "logs"])
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "systems.tokens.TokenAuthentication",

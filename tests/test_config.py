@@ -180,6 +180,8 @@ WEB = {"schemes": ("http", "https"), "example": "https://portal.example"}
         (lambda name: environment.number(name, 1), "0"),
         (lambda name: environment.number(name, 1, kind=float), "nan"),
         (lambda name: environment.choice(name, "INFO", ("INFO",)), "loud"),
+        (lambda name: environment.folders(name, []), "logs"),
+        (lambda name: environment.folders(name, []), "/srv/logs,/srv/../etc"),
     ],
 )
 def test_a_wrong_value_names_its_variable(monkeypatch, read, value):
