@@ -1,26 +1,42 @@
 """The registry's tables, one model a file."""
 
+from systems.models.applied_spec import AppliedSpec
 from systems.models.condition import Condition, Level, StatusSpan
 from systems.models.holding import Holding, Role
+from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
 from systems.models.outcome import Outcome
 from systems.models.person import Group, Person
+from systems.models.phase_move import PhaseMove
+from systems.models.retraining import Retraining, RetrainingRun
+from systems.models.runbook import ExpectedRange, Runbook, RunbookVersion, Situation
 from systems.models.system import Phase, System
 from systems.models.team import Membership, Team
 from systems.models.token import Scope, Token
 
 __all__ = [
+    "PRODUCTION",
+    "AppliedSpec",
     "Condition",
+    "Deployment",
+    "ExpectedRange",
     "Group",
     "Holding",
     "Level",
     "Membership",
+    "ModelVersion",
     "Notice",
     "Outcome",
     "Person",
     "Phase",
+    "PhaseMove",
+    "Retraining",
+    "RetrainingRun",
     "Role",
+    "Runbook",
+    "RunbookVersion",
     "Scope",
+    "Situation",
     "StatusSpan",
     "System",
     "Team",

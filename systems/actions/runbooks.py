@@ -1,0 +1,108 @@
+"""Writing what to do, by situation, and what is normal."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from mlops_portal.engine.audit import differences, record
+from mlops_portal.engine.versions import Stale
+from systems.actions.registry import recheck
+from systems.models import ExpectedRange, Runbook, RunbookVersion, System
+from systems.models.runbook import review_after
+
+
+@transaction.atomic
+def write_runbook(
+    *,
+    system: System,
+    situation: str,
+    body: str,
+    by,
+    at: datetime,
+    review_by: date | None = None,
+    origin: str = "",
+    seen: int | None = None,
+) -> RunbookVersion:
+    """Make `body` the text for the situation and return its version; the one that stands when it says the same.
+
+    `review_by` is when it is to be read again; left out, a new text gets what the tier asks for. Raises Stale when
+    `seen` (0: no text yet) is not the number of the newest version.
+    """
+    runbook = _locked(system, situation, seen)
+    newest = runbook.versions.first()
+    if newest and newest.body == body:
+        return _review(newest, review_by or newest.review_by, by)
+    version = runbook.versions.create(
+        n=runbook.version + 1,
+        body=body,
+        by=by,
+        at=at,
+        origin=origin,
+        review_by=review_by or (at + review_after(system)).date(),
+    )
+    runbook.version = version.n
+    runbook.save(update_fields=["version"])
+    facts = {"version": version.n, "review_by": version.review_by.isoformat()}
+    record(by=by, verb="wrote", kind="runbook", object=situation, system=system, after=facts)
+    recheck(system)
+    return version
+
+
+def _locked(system: System, situation: str, seen: int | None) -> Runbook:
+    System.objects.select_for_update().get(pk=system.pk)
+    runbook, _ = Runbook.objects.get_or_create(system=system, situation=situation)
+    if seen is not None and runbook.version != seen:
+        raise Stale(runbook)
+    return runbook
+
+
+@transaction.atomic
+def confirm_runbook(*, system: System, situation: str, by, at: datetime, seen: int | None = None) -> RunbookVersion:
+    """Record that the text was read again and still holds; return its version, to be reviewed an interval later.
+
+    Raises Runbook.DoesNotExist when nothing is written, Stale when `seen` is not the number of the newest version.
+    """
+    runbook = Runbook.objects.select_for_update().get(system=system, situation=situation, version__gt=0)
+    if seen is not None and runbook.version != seen:
+        raise Stale(runbook)
+    return _review(runbook.versions.first(), (at + review_after(system)).date(), by)
+
+
+def _review(version: RunbookVersion, review_by: date, by) -> RunbookVersion:
+    if version.review_by == review_by:
+        return version
+    system, before = version.runbook.system, version.review_by
+    version.review_by = review_by
+    version.save(update_fields=["review_by"])
+    old, new = {"review_by": before.isoformat()}, {"review_by": review_by.isoformat()}
+    record(
+        by=by, verb="read again", kind="runbook", object=version.runbook.situation, system=system, before=old, after=new
+    )
+    recheck(system)
+    return version
+
+
+@transaction.atomic
+def set_range(
+    *, system: System, metric_key: str, low: float | None, high: float | None, reason: str, by, at: datetime
+) -> ExpectedRange:
+    """Say between which values the metric is normal, and return that. Raises ValueError when no bound is given."""
+    if low is None and high is None:
+        raise ValueError("Give a lower or an upper bound.")
+    if low is not None and high is not None and low > high:
+        raise ValueError("The lower bound is above the upper one.")
+    facts = {"low": low, "high": high, "reason": reason}
+    before = ExpectedRange.objects.filter(system=system, metric_key=metric_key).values(*facts).first() or {}
+    expected, _ = ExpectedRange.objects.update_or_create(system=system, metric_key=metric_key, defaults=facts)
+    old, new = differences(before, facts)
+    if new:
+        record(by=by, verb="set", kind="expected range", object=metric_key, system=system, before=old, after=new)
+    return expected
+
+
+@transaction.atomic
+def remove_range(*, system: System, metric_key: str, by, at: datetime) -> None:
+    """Say nothing any more of what is normal for the metric."""
+    removed, _ = ExpectedRange.objects.filter(system=system, metric_key=metric_key).delete()
+    if removed:
+        record(by=by, verb="removed", kind="expected range", object=metric_key, system=system)
