@@ -75,7 +75,10 @@ class Nodes(HTMLParser):
             self.found.append(tag)
         for name, value in attributes:
             is_address = name == "href" and (value or "").startswith(("http://", "https://", "mailto:"))
-            is_known = (name, value) in {("class", "step"), ("rel", "noopener noreferrer")} or name in ("title", "start")
+            is_known = (name, value) in {("class", "step"), ("rel", "noopener noreferrer")} or name in (
+                "title",
+                "start",
+            )
             if not is_address and not is_known:
                 self.found.append(f"{tag} {name}={value}")
 
