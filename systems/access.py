@@ -61,6 +61,7 @@ RULES: dict[str, Rule] = {
     ),
     "role.assign": Rule("Managers.", _in(Group.MANAGER)),
     "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
+    "incident.declare": Rule("Everybody who is signed in, for the systems that they see.", _everybody),
     "incident.act": Rule(
         "On-call engineers, managers, and who holds a role of a system that it touches.",
         _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),

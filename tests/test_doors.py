@@ -35,6 +35,7 @@ MAY = {
     "system.edit": {"data_scientist", "manager"},
     "role.assign": {"manager"},
     "role.confirm": {"holder"},
+    "incident.declare": SIGNED_IN,
     "incident.act": {"on_call", "holder", "manager"},
     "people.manage": {"administrator"},
     "audit.read": {"administrator", "manager"},
@@ -54,6 +55,8 @@ BODIES = {
     "api:systems post": {"slug": "new-system", "name": "New", "team": "growth"},
     "api:system patch": {"name": "Other name"},
     "api:owner put": {"person": "viewer"},
+    "api:incidents post": {"title": "Wrong", "systems": ["churn"], "severity": "sev3", "noticed_how": "other"},
+    "api:incident patch": {"title": "Wrong again"},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},
 }

@@ -42,6 +42,12 @@ class Trouble:
         return f"system:{self.system.slug}"
 
 
+def topic_of(alert: Alert) -> str:
+    """Return what the alert is about: the kind of its metric; of a source, its data."""
+    series = alert.monitor.series
+    return series.metric.kind if series else Incident.Topic.DATA
+
+
 def next_number() -> int:
     """Return the next incident number; whoever else asks waits for the end of this transaction."""
     with connection.cursor() as cursor:

@@ -6,7 +6,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from incidents.actions.condition import report
-from incidents.actions.opening import CRITICAL_SEVERITY, WARNING_SEVERITY, Trouble, append, open_for_cause, tell_role
+from incidents.actions.opening import (
+    CRITICAL_SEVERITY,
+    WARNING_SEVERITY,
+    Trouble,
+    append,
+    open_for_cause,
+    tell_role,
+    topic_of,
+)
 from incidents.models import Entry, Incident, IncidentAlert, Severity
 from monitoring.models import Alert, Monitor
 
@@ -43,7 +51,6 @@ def _take_in(alert: Alert, at: datetime, quietly: bool) -> bool:
 
 def trouble_of(alert: Alert) -> Trouble:
     """Return what the alert says, as something that an incident is opened for."""
-    series = alert.monitor.series
     by_tier = CRITICAL_SEVERITY if alert.severity == Monitor.Severity.CRITICAL else WARNING_SEVERITY
     return Trouble(
         system=alert.system,
@@ -51,7 +58,7 @@ def trouble_of(alert: Alert) -> Trouble:
         title=_title(alert.sentence),
         text=alert.sentence,
         severity=by_tier[alert.system.tier],
-        topic=series.metric.kind if series else Incident.Topic.DATA,
+        topic=topic_of(alert),
         first_visible_at=alert.first_visible_at,
         data={"alert": alert.pk},
         alert=alert,

@@ -5,6 +5,7 @@ from django.utils import timezone
 from rest_framework.response import Response
 
 from incidents.actions import response as steps
+from incidents.actions.declaring import change_incident, declare
 from incidents.api import shapes
 from incidents.filters import IncidentFilter
 from incidents.models import Entry, Incident
@@ -22,10 +23,12 @@ class Incidents(Resource):
     serializer_class = shapes.IncidentShape
     filterset_class = IncidentFilter
     lookup_field = "number"
-    versioned = ("acknowledge", "mitigate", "resolve")
+    versioned = ("partial_update", "acknowledge", "mitigate", "resolve")
     doors = {
         "list": Door(Scope.READ, "read"),
+        "create": Door(Scope.INCIDENTS, "incident.declare", takes=shapes.Declaration, status=201),
         "retrieve": Door(Scope.READ, "read"),
+        "partial_update": Door(Scope.INCIDENTS, "incident.act", takes=shapes.Correction),
         "acknowledge": Door(Scope.INCIDENTS, "incident.act", takes=Nothing),
         "mitigate": Door(Scope.INCIDENTS, "incident.act", takes=shapes.MaybeNote),
         "resolve": Door(Scope.INCIDENTS, "incident.act", takes=shapes.Note),
@@ -33,10 +36,23 @@ class Incidents(Resource):
 
     def get_queryset(self):
         person = self.request.user
-        return super().get_queryset().visible_to(person).for_list_page(person)
+        return super().get_queryset().visible_to(person).for_list_page(person).with_alerts()
 
     def represent(self, row) -> dict:
         return super().represent(self.get_queryset().get(pk=row.pk))
+
+    def create(self, request) -> Response:
+        """Declare an incident of systems that one may see. The same title within a minute is the same incident."""
+        incident = declare(by=request.user, at=timezone.now(), **self.given())
+        return self.answer(incident, created=True)
+
+    def partial_update(self, request, number) -> Response:
+        """Give it another title, or another severity with the reason."""
+        incident = self.get_object()
+        given = self.given(incident)
+        return self.answer(
+            change_incident(incident=incident, by=request.user, at=timezone.now(), seen=self.seen, **given)
+        )
 
     def acknowledge(self, request, number) -> Response:
         """Say that one is on it. 409 when somebody was first."""

@@ -1,0 +1,126 @@
+"""People declare an incident, and put right what they first said of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from incidents.actions.condition import report
+from incidents.actions.opening import append, next_number, tell_role, topic_of
+from incidents.models import Entry, Incident, Severity
+from mlops_portal.engine.versions import locked
+from monitoring.models import Alert
+from systems.models import Role, System
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+TAPPED_TWICE = timedelta(minutes=1)
+LOOKED_BACK = timedelta(days=7)
+
+
+@transaction.atomic
+def declare(
+    *,
+    title: str,
+    systems: Sequence[System],
+    severity: str,
+    noticed_how: str,
+    by,
+    at: datetime,
+    noticed_by=None,
+    noticed_at: datetime | None = None,
+    impact_started_at: datetime | None = None,
+    what: str = "",
+) -> Incident:
+    """Return the incident that `by` declares; the operations owners of its systems are told.
+
+    When it was first visible comes from the stored series, not from memory. Sent twice within a minute, it is one.
+    Raises ValidationError for a time that has not come yet.
+    """
+    _refuse_the_future(at, noticed_at=noticed_at, impact_started_at=impact_started_at)
+    number = next_number()  # from here on nobody else declares until this is committed
+    if before := _declared_just_now(title, by, at):
+        return before
+    seen = first_seen(systems, at=at)
+    incident = Incident.objects.create(
+        number=number,
+        title=title,
+        severity=severity,
+        noticed_how=noticed_how,
+        noticed_by=noticed_by or by,
+        noticed_at=noticed_at or at,
+        impact_started_at=impact_started_at,
+        first_visible_at=seen.first_visible_at if seen else None,
+        topic=topic_of(seen) if seen else Incident.Topic.OTHER,
+        declared_at=at,
+    )
+    incident.systems.set(systems)
+    _begin_timeline(incident, systems, what, seen, by, at)
+    return incident
+
+
+def _refuse_the_future(at: datetime, **moments: datetime | None) -> None:
+    late = {
+        name: "This has not come yet." for name, moment in moments.items() if moment and moment > at + CLOCKS_DIFFER
+    }
+    if late:
+        raise ValidationError(late)
+
+
+def _declared_just_now(title: str, by, at: datetime) -> Incident | None:
+    entries = Entry.objects.filter(kind=Entry.Kind.DECLARED, by=by, at__gt=at - TAPPED_TWICE)
+    return Incident.objects.filter(title=title, timeline__in=entries).first()
+
+
+def first_seen(systems: Sequence[System], *, at: datetime) -> Alert | None:
+    """Return the alert of `systems`, open in the last seven days, whose first bad point is the earliest; or None."""
+    recent = Q(cleared_at=None) | Q(cleared_at__gte=at - LOOKED_BACK)
+    alerts = Alert.objects.of_systems(systems).filter(recent, first_visible_at__isnull=False, opened_at__lte=at)
+    return alerts.with_origin().order_by("first_visible_at").first()
+
+
+def _begin_timeline(incident: Incident, systems: Sequence[System], what: str, seen: Alert | None, by, at) -> None:
+    append(incident=incident, kind=Entry.Kind.DECLARED, text=what, by=by, at=at)
+    if seen:
+        text = f"When it was first visible was taken from an alert of {seen.system}: {seen.sentence}"
+        append(incident=incident, kind=Entry.Kind.NOTE, text=text, data={"alert": seen.pk}, at=at)
+    for system in sorted(systems, key=lambda system: system.slug):
+        text = what or f"Declared by {by}."
+        tell_role(incident, system, Role.OPERATIONS_OWNER, subject=incident.title, text=text, at=at)
+        report(system=system, at=at)
+
+
+@transaction.atomic
+def change_incident(
+    *,
+    incident: Incident,
+    by,
+    at: datetime,
+    title: str | None = None,
+    severity: str | None = None,
+    reason: str = "",
+    seen: int | None = None,
+) -> Incident:
+    """Give the incident another title or severity, say so on its timeline, and return it.
+
+    Raises ValidationError when the severity changes without a reason, Stale when `seen` is old.
+    """
+    incident = locked(incident, seen)
+    said = []
+    if title and title != incident.title:
+        said.append(f"The title was: {incident.title}")
+        incident.title = title
+    if severity and severity != incident.severity:
+        if not reason:
+            raise ValidationError({"reason": "Say why the severity changes."})
+        said.append(f"Severity from {incident.get_severity_display()} to {Severity(severity).label}.")
+        incident.severity = severity
+    if not said:
+        return incident
+    incident.version += 1
+    incident.save(update_fields=["title", "severity", "version"])
+    append(incident=incident, kind=Entry.Kind.CHANGED, text="\n".join([*said, reason]).strip(), by=by, at=at)
+    for system in incident.systems.all():
+        report(system=system, at=at)
+    return incident
