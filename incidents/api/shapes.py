@@ -34,7 +34,7 @@ class IncidentShape(StrictModel):
     systems = serializers.SerializerMethodField()
     noticed_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     alerts = AlertOfIncident(source="memberships", many=True, read_only=True)
-    lead = serializers.SlugRelatedField("username", source="who", read_only=True, allow_null=True)
+    lead = serializers.SerializerMethodField(help_text="Who is on it.")
     acknowledged_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     mitigated_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     resolved_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
@@ -48,6 +48,9 @@ class IncidentShape(StrictModel):
             *["alerts", "version", "url", "page"],
         ]
         read_only_fields = fields
+
+    def get_lead(self, incident) -> str | None:
+        return incident.who.username if incident.who else None
 
     def get_systems(self, incident) -> list[str]:
         """Return those of its systems that the caller may see."""

@@ -13,8 +13,9 @@ SETTINGS = ["tokens", "people", "add-person", "people/administrator", "teams", "
 def test_incidents_in_every_light(visit, view, on_call, system, now):
     IncidentFactory(number=7, severity="sev1", systems=[system], first_visible_at=now)
     visitor = visit(on_call, view)
-    for name, path in (("incidents", "/incidents/"), ("incident", "/incidents/7/")):
-        visitor.go(path)
+    pages = {"incidents": "", "incident": "7/", "declare": "declare/?system=churn", "change": "7/change/"}
+    for name, path in pages.items():
+        visitor.go(f"/incidents/{path}")
         assert visitor.look(name) == []
 
 
@@ -43,3 +44,15 @@ def test_one_tap_acknowledges_on_a_phone(visit, on_call):
     expect(button).to_be_in_viewport()
     button.click()
     expect(page.locator("#state")).to_contain_text("is on it")
+
+
+def test_an_incident_is_declared_on_a_phone_in_four_taps_and_a_sentence(visit, viewer, system):
+    page = visit(viewer, (390, 844, "light")).go("/systems/churn/")
+    page.keyboard.type("gi")
+    page.get_by_role("link", name="Declare an incident").click()
+    page.get_by_label("What is wrong").fill("Every score is the same")
+    page.get_by_label("Which system").select_option("churn")
+    page.get_by_label("SEV 2").check()
+    page.get_by_role("button", name="Declare").click()
+    expect(page.get_by_role("heading", name="Every score is the same")).to_be_visible()
+    expect(page.locator("#timeline")).to_contain_text("Declared by viewer")
