@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from mlops_portal.engine.egress import Place
+
 _env = environ.Env()
+SHORTEST_KEY = 32
 
 
 class WrongSetting(ImproperlyConfigured):
@@ -31,6 +34,34 @@ def folders(name: str, default: list[Path]) -> list[Path]:
         if not folder.is_absolute() or ".." in folder.parts:
             raise WrongSetting(f"{name} names {str(folder)!r}: give whole paths, such as /srv/logs.")
     return given or default
+
+
+def places(name: str, *, on_loopback: bool = False) -> list[Place]:
+    """Return the places to connect to that the variable names, parted by commas. Raises WrongSetting.
+
+    With `on_loopback` each must be one loopback address with one port.
+    """
+    example = "127.0.0.1:9090" if on_loopback else "10.0.0.0/8:8000-9100, metrics.example:443"
+    try:
+        found = [Place.parse(word) for word in words(name, [])]
+    except ValueError as wrong:
+        raise WrongSetting(f"{name} does not fit: give it places such as {example}. ({wrong})") from None
+    if on_loopback and not all(_is_one_port_of_loopback(place) for place in found):
+        raise WrongSetting(f"{name} does not fit: each of its places is a loopback address and a port: {example}.")
+    return found
+
+
+def _is_one_port_of_loopback(place: Place) -> bool:
+    network = place.network
+    return network is not None and network.num_addresses == 1 and network.is_loopback and len(place.ports) == 1
+
+
+def keys(name: str, default: str) -> list[str]:
+    """Return the variable's keys, which commas part, else `default` if there is one. Raises WrongSetting."""
+    found = words(name, [default] if default else [])
+    if any(len(key) < SHORTEST_KEY for key in found):
+        raise WrongSetting(f"{name} does not fit: each key is a random text of at least {SHORTEST_KEY} characters.")
+    return found
 
 
 def number(name: str, default: float, *, kind: Callable = int):

@@ -6,7 +6,7 @@ from celery.schedules import schedule
 
 from mlops_portal import environment
 from mlops_portal.engine.logs import logging_config
-from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database, secret_key
+from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database, kept_key
 
 DATA_DIR = data_folder()
 
@@ -16,7 +16,7 @@ BASE_URL = environment.address(
 )
 IS_LOOPBACK = urlsplit(BASE_URL).hostname in ("127.0.0.1", "localhost")
 IS_TLS = BASE_URL.startswith("https://")
-SECRET_KEY = environment.text("SECRET_KEY") or secret_key(DATA_DIR)
+SECRET_KEY = environment.text("SECRET_KEY") or kept_key(DATA_DIR, "secret-key")
 if not SECRET_KEY:
     raise environment.WrongSetting("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname])
@@ -221,6 +221,16 @@ HEARTBEAT_URL = environment.address("PORTAL_HEARTBEAT_URL", "", **_web)
 
 # Folders below which prediction logs are read, and nothing else; without any, those of the demo world alone.
 LOG_ROOTS = environment.folders("PORTAL_LOG_ROOTS", [DATA_DIR / "demo" / "logs"])
+
+# Pulling: where to, how long, how much; what is kept, and what seals credentials (never SECRET_KEY).
+EGRESS_ALLOW = environment.places("PORTAL_EGRESS_ALLOW")
+EGRESS_ALLOW_LOCAL = environment.places("PORTAL_EGRESS_ALLOW_LOCAL", on_loopback=True)
+PULL_DEADLINE_S = environment.number("PORTAL_PULL_DEADLINE_S", 30)
+PULL_MAX_BYTES = environment.number("PORTAL_PULL_MAX_BYTES", 10 * 1024 * 1024)
+PULL_MAX_SERIES = environment.number("PORTAL_PULL_MAX_SERIES", 5000)
+MIN_INTERVAL_S = environment.number("PORTAL_MIN_INTERVAL_S", 10)
+RETENTION_DAYS = environment.number("PORTAL_RETENTION_DAYS", 400)
+ENCRYPTION_KEYS = environment.keys("PORTAL_ENCRYPTION_KEYS", kept_key(DATA_DIR, "encryption-key"))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

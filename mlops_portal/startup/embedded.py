@@ -42,13 +42,13 @@ def embedded_database(data_dir: Path) -> dict[str, str]:
     }
 
 
-def secret_key(data_dir: Path) -> str:
-    """Return the secret key kept in `data_dir`, made once where one machine is all there is; else "" if there is none.
+def kept_key(data_dir: Path, name: str) -> str:
+    """Return the key `name` kept in `data_dir`, made once where one machine is all there is; else "" if there is none.
 
     With a database of its own there may be many hosts, which must share a key: then only `up` and `test` make one.
     """
-    if (data_dir / "secret-key").exists() or not os.environ.get("DATABASE_URL") or sys.argv[1:2] in (["up"], ["test"]):
-        return kept_secret(data_dir / "secret-key")
+    if (data_dir / name).exists() or not os.environ.get("DATABASE_URL") or sys.argv[1:2] in (["up"], ["test"]):
+        return kept_secret(data_dir / name)
     return ""
 
 
