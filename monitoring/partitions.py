@@ -23,6 +23,24 @@ def make_months(from_at: datetime, to_at: datetime) -> int:
     return len(new)
 
 
+def drop_months(before: datetime) -> int:
+    """Drop the partitions of the months that ended before `before`; return how many.
+
+    Gives up after 2 s where the table is in use: the next round tries again, and nobody waited behind it for longer.
+    """
+    oldest = table_of(_months(before, before)[0])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'monitoring_point'::regclass"
+        )
+        old = sorted(name for (name,) in cursor.fetchall() if name < oldest)
+        for name in old:
+            cursor.execute(f"DROP TABLE {name}")
+    _made.clear()
+    return len(old)
+
+
 def _months(from_at: datetime, to_at: datetime) -> list[tuple[int, int]]:
     first, last = from_at.astimezone(UTC), to_at.astimezone(UTC)
     span = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from mlops_portal.engine.duties import duty
+from monitoring.actions.keeping import drop_old, make_ahead
+from monitoring.actions.pulling import pull_due
 from monitoring.conditions import judge_portal, judge_unmonitored
 from monitoring.knocking import knock_at
 
@@ -15,7 +17,29 @@ log = structlog.get_logger(__name__)
 BELIEVED_FOR = timedelta(minutes=5)
 
 
-@duty(queue="pull", every_s=10)
+PULL_ROUND_S = 60  # a round waits for its slowest source, up to its deadline
+
+
+@duty(queue="pull", every_s=2, late_after_s=PULL_ROUND_S)
+def pull() -> int:
+    """Ask the sources that are due; return how many pulls came to an end."""
+    return pull_due("pull")
+
+
+@duty(queue="pull", every_s=2, late_after_s=PULL_ROUND_S)
+def read_logs() -> int:
+    """Read the prediction logs that are due; return how many pulls came to an end."""
+    return pull_due("read_logs", limit=8)
+
+
+@duty(queue="work", every_s=60)
+def keep_points() -> int:
+    """Make the months ahead of the table of points, drop what is behind retention; return how much was done."""
+    now = timezone.now()
+    return make_ahead(at=now) + drop_old(at=now)
+
+
+@duty(queue="pull", every_s=10, late_after_s=PULL_ROUND_S)
 def knock() -> int:
     """Ask the portal's own front door as a user would; a web process that stands still makes this duty late."""
     knock_at(f"{settings.KNOCK_URL}/healthz/live")

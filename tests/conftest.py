@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from mlops_portal.engine import fetching
 from systems.models import Group, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
@@ -28,6 +29,19 @@ def _own_cache(settings):
 def _quick_passwords(settings):
     """The cast has passwords; a good hash of each would take longer than all the rest."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fetching_ends():
+    """The loop of this process is closed at the end, if a test has used it."""
+    yield
+    fetching.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_key(settings):
+    """Credentials are sealed with a key of the tests' own, whatever the environment has."""
+    settings.ENCRYPTION_KEYS = ["a-key-of-the-tests-alone-0123456789"]
 
 
 @pytest.fixture

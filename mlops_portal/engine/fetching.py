@@ -60,9 +60,19 @@ class _Home:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.loop.set_default_executor(ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up"))
-        threading.Thread(target=self.loop.run_forever, name="fetching", daemon=True).start()
+        self.look_ups = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
+        self.loop.set_default_executor(self.look_ups)
+        self.thread = threading.Thread(target=self.loop.run_forever, name="fetching", daemon=True)
+        self.thread.start()
         self.session: aiohttp.ClientSession = asyncio.run_coroutine_threadsafe(_open_session(), self.loop).result()
+
+    def end(self) -> None:
+        """Close the session and end the loop; look-ups that hang are left alone."""
+        asyncio.run_coroutine_threadsafe(self.session.close(), self.loop).result(timeout=5)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(timeout=5)
+        self.look_ups.shutdown(wait=False, cancel_futures=True)
+        self.loop.close()
 
 
 async def _open_session() -> aiohttp.ClientSession:
@@ -121,8 +131,7 @@ def close() -> None:
     global _home
     with _making:
         if _home is not None:
-            asyncio.run_coroutine_threadsafe(_home.session.close(), _home.loop).result(timeout=5)
-            _home.loop.call_soon_threadsafe(_home.loop.stop)
+            _home.end()
         _home = None
 
 

@@ -24,7 +24,7 @@ from mlops_portal.startup.vitals import Vital, scheduler_ticks, web_answers, wor
 from mlops_portal.watchdog import watch
 from systems.actions.people import first_administrator_link
 
-WORKERS = {"worker-pull": ("pull", 1), "worker-work": ("tell,work", 2)}
+WORKERS = {"worker-pull": ("pull", 2), "worker-work": ("tell,work", 2)}
 DEMO_PEOPLE = "admin, product-owner, data-scientist, on-call or manager"
 END_WITHIN_S = 10.0
 DATABASE_MAY_TAKE_S = 5.0

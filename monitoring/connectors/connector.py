@@ -29,10 +29,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A series that is watched: its id, and where in the source it is found."""
+    """A series that is watched: its id, where in the source it is found, and what was kept of the last time."""
 
     series_id: int
     selector: Mapping[str, Any]
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,10 +41,13 @@ class Pulled:
     """What came: readings by series id. `missing` says in a sentence, by series id, why one was not found.
 
     `columns` are those of the rows, where the source has rows (None: it has none); `note` says what was left out.
+    `memory` is kept with the readings, by series id, and handed back at the next pull (Wanted.memory); it stays as it
+    was for a series that is not in it. A series with memory was heard, also where it has no reading yet.
     """
 
     readings: dict[int, list[Reading]] = field(default_factory=dict)
     missing: dict[int, str] = field(default_factory=dict)
+    memory: dict[int, dict] = field(default_factory=dict)
     columns: list[str] | None = None
     bytes: int = 0
     note: str = ""

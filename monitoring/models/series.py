@@ -44,7 +44,8 @@ class SeriesQuerySet(models.QuerySet):
 class Series(models.Model):
     """`segment` is a canonical `name=value,…`, empty for the whole; `selector` says where in its source it is found.
 
-    `rhythm_s` is the usual distance of its points, `unjudged_from` the time of the first point not judged yet.
+    `rhythm_s` is the usual distance of its points, `unjudged_from` the time of the first point not judged yet,
+    `memory` what its connector keeps from one pull to the next, such as the last stand of a counter.
     """
 
     metric = models.ForeignKey(Metric, models.CASCADE, related_name="series")
@@ -52,6 +53,7 @@ class Series(models.Model):
     estimated = models.BooleanField(default=False)
     source = models.ForeignKey(Source, models.SET_NULL, null=True, blank=True, related_name="series")
     selector = models.JSONField(default=dict, blank=True)
+    memory = models.JSONField(default=dict, blank=True)
     rhythm_s = models.FloatField(null=True, blank=True)
     last_at = models.DateTimeField(null=True, blank=True)
     last_value = models.FloatField(null=True, blank=True)

@@ -1,0 +1,242 @@
+"""Asking sources: what is due is claimed as a row, asked side by side, and each end is written whole or not at all.
+
+A pull's row is its claim and its record. A process that dies leaves a lease; whoever comes after its end takes the same
+row once more, at most three times. Nobody waits for the network inside a transaction.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from mlops_portal.engine import fetching
+from mlops_portal.engine.audit import record
+from mlops_portal.engine.claims import claim
+from mlops_portal.engine.duties import nudge
+from mlops_portal.engine.egress import Refused
+from mlops_portal.engine.secrets import CannotUnseal, unseal
+from monitoring import connectors
+from monitoring.actions.ending import write_end
+from monitoring.actions.schedule import due_time, next_due
+from monitoring.connectors.connector import BadSettings, Connector, Failed, Limits, Pulled, Wanted
+from monitoring.models import Pull, Series, Source
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 3
+LONGEST_DEADLINE_S = 35  # with what follows it, below the soft limit of a task
+SHORTEST_DEADLINE_S = 2
+LEASE_MARGIN_S = 10
+TAKES_MORE_FOR_S = 5.0  # while slow ones are waited for, what becomes due is taken too
+LOOKS_EVERY_S = 0.5
+ENDS_AFTER_S = 44.0
+KILLED = f"{ATTEMPTS} processes that asked this source came to an end before they had its answer."
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed pull with all that asking needs, read before the network is touched."""
+
+    pull: Pull
+    source: Source
+    at: datetime
+    wanted: list[Wanted]
+    began: float = field(default_factory=time.monotonic)
+
+    def now(self) -> datetime:
+        """Return the moment that it is for this pull, by the clock that gave it its own."""
+        return self.at + timedelta(seconds=time.monotonic() - self.began)
+
+
+def pull_due(duty: str = "pull", limit: int = 100) -> int:
+    """Ask the sources of a duty that are due, and those whose pull was killed; return how many pulls came to an end."""
+    started, ended, takes_at = time.monotonic(), _give_up(duty), 0.0
+    asked: dict[Future, Job] = {}
+    while True:
+        passed = time.monotonic() - started
+        if takes_at <= passed < TAKES_MORE_FOR_S and len(asked) < limit:
+            asked |= {fetching.submit(_ask(job)): job for job in _jobs(_take(duty, limit - len(asked)))}
+            takes_at = passed + LOOKS_EVERY_S
+        if not asked or passed > ENDS_AFTER_S:  # what is left has a lease and is taken again
+            return ended
+        done, _ = wait(asked, timeout=LOOKS_EVERY_S, return_when=FIRST_COMPLETED)
+        ended += sum(_end(asked.pop(future), future.result()) for future in done)
+
+
+def pull_source(source: Source, *, due_at: datetime, at: datetime, why: str = Pull.Why.SCHEDULE) -> Pull:
+    """Ask one source here and now, as if it were `at`, and return the finished pull; one that is done is not repeated.
+
+    Raises IntegrityError when another pull of the source is under way.
+    """
+    lease = Now() + lease_of(source)
+    started = {"why": why, "lease_until": lease, "started_at": at}
+    pull, is_new = Pull.objects.get_or_create(source=source, due_at=due_at, defaults=started)
+    if pull.finished_at:
+        return pull
+    if not is_new:
+        Pull.objects.filter(pk=pull.pk).update(attempt=F("attempt") + 1, lease_until=lease)
+        pull.refresh_from_db(fields=["attempt"])
+    job = next(_jobs([pull], at=at))
+    _end(job, fetching.run(_ask(job)))
+    pull.refresh_from_db()
+    return pull
+
+
+@transaction.atomic
+def pull_now(source: Source, *, by, at: datetime) -> Pull:
+    """Return a pull of the source that waits to be taken, or the one that is under way already."""
+    Source.objects.select_for_update(no_key=True).get(pk=source.pk)
+    waiting = source.pulls.unfinished().first()
+    if waiting:
+        return waiting
+    record(by=by, verb="asked", kind="source", object=source.name, system=source.system)
+    nudge(_duty_of(source.kind))
+    # a lease that is over: the same claim takes it that takes what was killed
+    pull = Pull.objects.create(source=source, due_at=at, why=Pull.Why.NOW, attempt=0, lease_until=Now())
+    pull.refresh_from_db()
+    return pull
+
+
+def limits_of(source: Source) -> Limits:
+    """Return what one pull of the source may take."""
+    return Limits(deadline_s(source.interval_s), settings.PULL_MAX_BYTES, settings.PULL_MAX_SERIES)
+
+
+def deadline_s(interval_s: float) -> float:
+    """Return how long a pull may take, in seconds: no longer than half the interval."""
+    return max(SHORTEST_DEADLINE_S, min(settings.PULL_DEADLINE_S, interval_s / 2, LONGEST_DEADLINE_S))
+
+
+def lease_of(source: Source) -> timedelta:
+    """Return for how long a pull of the source is left to the process that took it."""
+    return timedelta(seconds=deadline_s(source.interval_s) + LEASE_MARGIN_S)
+
+
+def credentials_of(source: Source) -> dict:
+    """Return the source's credentials in the clear. Raises CannotUnseal."""
+    return unseal(source.secret, bound_to=f"source:{source.pk}")
+
+
+def _kinds_of(duty: str) -> Q:
+    """Return the condition on a source's kind; the duty `pull` also has the kinds that nobody knows."""
+    of_duty = {kind: connectors.connector_of(kind).duty for kind in connectors.kinds()}
+    if duty == "pull":
+        return ~Q(kind__in=[kind for kind, name in of_duty.items() if name != duty])
+    return Q(kind__in=[kind for kind, name in of_duty.items() if name == duty])
+
+
+def _duty_of(kind: str) -> str:
+    return connectors.connector_of(kind).duty if kind in connectors.kinds() else "pull"
+
+
+def _take(duty: str, limit: int) -> list[Pull]:
+    """Claim the pulls that were killed or wait, then sources that are due; return their pulls."""
+    sources = Source.objects.filter(_kinds_of(duty))
+    lapsed = Pull.objects.lapsed().filter(source__in=sources, attempt__lt=ATTEMPTS).order_by("due_at")
+    lease = Now() + timedelta(seconds=LONGEST_DEADLINE_S + LEASE_MARGIN_S)
+    again = claim(lapsed, limit=limit, attempt=F("attempt") + 1, lease_until=lease, started_at=Now())
+    return again + _take_due(_kinds_of(duty), limit - len(again))
+
+
+@transaction.atomic
+def _take_due(kinds_of: Q, limit: int) -> list[Pull]:
+    due = Source.objects.due().filter(kinds_of).annotate(now=Now())
+    sources = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
+    now = sources[0].now if sources else None  # type: ignore[attr-defined] # annotated: the database's clock
+    pulls = [_claimed(source, now) for source in sources]
+    for source in sources:
+        source.next_due_at = next_due(source, now)
+    Source.objects.bulk_update(sources, ["next_due_at"])
+    Pull.objects.bulk_create(pulls, ignore_conflicts=True)
+    mine = Q(*(Q(source=pull.source, due_at=pull.due_at) for pull in pulls), _connector=Q.OR)
+    return list(Pull.objects.unfinished().filter(mine)) if pulls else []
+
+
+def _claimed(source: Source, now: datetime) -> Pull:
+    lease_until = now + lease_of(source)
+    return Pull(source=source, due_at=due_time(source, now), lease_until=lease_until, started_at=now)
+
+
+def _give_up(duty: str) -> int:
+    """End the pulls whose processes were killed too often; return how many there were."""
+    sources = Source.objects.filter(_kinds_of(duty))
+    lapsed = Pull.objects.lapsed().filter(source__in=sources, attempt__gte=ATTEMPTS)
+    margin = timedelta(seconds=LEASE_MARGIN_S)
+    hopeless = claim(lapsed, limit=100, lease_until=Now() + margin)
+    sorry = Failed(Pull.Outcome.KILLED, KILLED)
+    return sum(_end(job, sorry) for pull in hopeless for job in _jobs([pull], at=pull.lease_until - margin))
+
+
+def _jobs(pulls: Iterable[Pull], *, at: datetime | None = None) -> Iterator[Job]:
+    """Read what asking needs; without `at` each is asked as of its start, by the database's clock."""
+    pulls = list(pulls)
+    sources = Source.objects.select_related("system").in_bulk([pull.source_id for pull in pulls])
+    wanted: dict[int, list[Wanted]] = {}
+    for series in Series.objects.filter(source__in=sources):
+        wanted.setdefault(series.source_id or 0, []).append(Wanted(series.pk, series.selector, series.memory))
+    for pull in pulls:
+        if pull.source_id in sources:  # else it was removed meanwhile, and its pulls with it
+            source = sources[pull.source_id]
+            yield Job(pull, source, at or pull.started_at, wanted.get(source.pk, []))
+
+
+async def _ask(job: Job) -> Pulled | Failed:
+    """Return what came, or why nothing did; never raises: one source never holds up the others."""
+    limits = limits_of(job.source)
+    try:
+        async with asyncio.timeout(limits.deadline_s):
+            return await _connector(job.source).pull(
+                job.source.settings,
+                credentials_of(job.source),
+                job.wanted,
+                since=job.source.last_success_at,
+                at=job.at,
+                limits=limits,
+            )
+    except Exception as error:
+        return _failure(error, limits)
+
+
+def _connector(source: Source) -> Connector:
+    try:
+        return connectors.connector_of(source.kind)
+    except KeyError:
+        raise Failed(Pull.Outcome.REFUSED, f"There is no kind of source named {source.kind}.") from None
+
+
+def _failure(error: Exception, limits: Limits) -> Failed:
+    """Return in the words of the pulls' table what an error means."""
+    match error:
+        case Failed():
+            return error
+        case fetching.FetchFailed():
+            return Failed(error.outcome, str(error))
+        case TimeoutError():
+            return Failed(Pull.Outcome.TIMEOUT, f"No whole answer came within {limits.deadline_s:g} s.")
+        case Refused() | CannotUnseal() | BadSettings():
+            return Failed(Pull.Outcome.REFUSED, str(error))
+    log.error("connector failed", exc_info=error)
+    return Failed(
+        Pull.Outcome.PARSE_ERROR, "What came could not be read: the connector met something it does not know."
+    )
+
+
+def _end(job: Job, came: Pulled | Failed) -> bool:
+    """Write how the pull ended; return whether it did: one that another process has taken over is left to it."""
+    try:
+        return write_end(job.pull, came, at=job.at, ended_at=job.now(), wanted=job.wanted)
+    except DatabaseError as error:
+        log.exception("pull not stored", pull=job.pull.pk, error=type(error).__name__)
+    try:
+        sorry = Failed(Pull.Outcome.DB_ERROR, "The values came, but the portal could not store them.")
+        return write_end(job.pull, sorry, at=job.at, ended_at=job.now(), wanted=job.wanted)
+    except DatabaseError:  # its lease ends, and it is taken again
+        return False
