@@ -160,8 +160,8 @@ def _inner(address: Address) -> list[Address]:
 
 
 def _opened_on_loopback() -> set[tuple[Address, int]]:
-    places = [place for place in settings.EGRESS_ALLOW_LOCAL if place.network is not None]
-    return {(place.network.network_address, port) for place in places for port in place.ports}
+    places = settings.EGRESS_ALLOW_LOCAL
+    return {(place.network.network_address, port) for place in places if place.network for port in place.ports}
 
 
 _own: set[tuple[Address, int]] = set()

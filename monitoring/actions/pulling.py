@@ -150,14 +150,16 @@ def _take(duty: str, limit: int) -> list[Pull]:
 def _take_due(kinds_of: Q, limit: int) -> list[Pull]:
     due = Source.objects.due().filter(kinds_of).annotate(now=Now())
     sources = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
-    now = sources[0].now if sources else None  # type: ignore[attr-defined] # annotated: the database's clock
+    if not sources:
+        return []
+    now = sources[0].now  # type: ignore[attr-defined] # annotated: the database's clock
     pulls = [_claimed(source, now) for source in sources]
     for source in sources:
         source.next_due_at = next_due(source, now)
     Source.objects.bulk_update(sources, ["next_due_at"])
     Pull.objects.bulk_create(pulls, ignore_conflicts=True)
     mine = Q(*(Q(source=pull.source, due_at=pull.due_at) for pull in pulls), _connector=Q.OR)
-    return list(Pull.objects.unfinished().filter(mine)) if pulls else []
+    return list(Pull.objects.unfinished().filter(mine))
 
 
 def _claimed(source: Source, now: datetime) -> Pull:

@@ -1,6 +1,5 @@
 """Where metrics are pulled from: testing, connecting, editing and removing sources."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from django.db.models.functions import Now
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
+from mlops_portal.engine.fetching import run
 from mlops_portal.engine.versions import locked
 from monitoring.actions.metrics import Watch, add_metrics
 from monitoring.connectors import connector_of
@@ -32,7 +32,7 @@ def test_source(*, kind: str, settings: dict, credentials: dict, at: datetime) -
     """Ask a source once, without keeping anything; return what it has. Raises KeyError, BadSettings and Failed."""
     connector = connector_of(kind)
     checked = connector.checked(settings)
-    return asyncio.run(connector.discover(checked, credentials, at=at, limits=Limits()))
+    return run(connector.discover(checked, credentials, at=at, limits=Limits()))
 
 
 @transaction.atomic
