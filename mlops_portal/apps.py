@@ -17,9 +17,11 @@ class PortalConfig(AppConfig):
 
 
 def prepare(**kwargs) -> None:
-    """After a migration: enrol the duties of this release and make sure that the portal itself is registered."""
+    """After a migration: enrol the duties of this release; register the portal itself, and the questions asked."""
     from mlops_portal.engine.duties import enrol
     from mlops_portal.seed import seed_portal
+    from systems.questions import seed_checklists
 
     enrol()
     seed_portal()
+    seed_checklists()

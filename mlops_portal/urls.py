@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from mlops_portal.pages import components, health, system, systems, views
 from systems.doors import public, rule
+from systems.urls import review_urls
 from systems.views import reports
 
 handler400 = "mlops_portal.pages.errors.bad_request"
@@ -33,15 +34,16 @@ account_urls = [
 
 # The list and a system's own page gather all floors; the rest the registry brings by itself.
 system_urls = [
-    path("", systems.list_page, name="list"),
-    path("", include("systems.urls")),
-    path("<slug:slug>/", system.detail, name="detail"),
+    path("systems/", systems.list_page, name="list"),
+    path("systems/", include("systems.urls")),
+    path("systems/<slug:slug>/", system.detail, name="detail"),
+    path("reviews/", include(review_urls)),
 ]
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("notices/read/", views.read_notices, name="read-notices"),
-    path("systems/", include((system_urls, "systems"))),
+    path("", include((system_urls, "systems"))),
     path("", include("monitoring.urls")),
     path("incidents/", include("incidents.urls")),
     path("reports/gaps/", reports.gaps, name="report-gaps"),

@@ -30,6 +30,10 @@ def _holds(person, holding: Holding) -> bool:
     return person.pk in (holding.person_id, holding.deputy_id)
 
 
+def _holds_a_role_of(person, system) -> bool:
+    return Holding.objects.current().of(person).filter(system=system).exists()
+
+
 def _holds_a_system_of(person, incident) -> bool:
     held = Holding.objects.current().filter(system__incidents=incident)
     return held.filter(Q(person=person) | Q(deputy=person)).exists()
@@ -59,6 +63,12 @@ RULES: dict[str, Rule] = {
         _any(_teammate_data_scientist, _administrator_of_portal, _in(Group.MANAGER)),
         about="system",
     ),
+    "answer.write": Rule(
+        "Data scientists of its team, who holds a role of it, and managers.",
+        _any(_teammate_data_scientist, _holds_a_role_of, _in(Group.MANAGER)),
+        about="system",
+    ),
+    "review": Rule("Managers.", _in(Group.MANAGER)),
     "role.assign": Rule("Managers.", _in(Group.MANAGER)),
     "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
     "incident.declare": Rule("Everybody who is signed in, for the systems that they see.", _everybody),

@@ -53,6 +53,13 @@ def tell(news: list[News], *, role: str, urgency: str = Notice.Urgency.DIGEST) -
     return len(notices)
 
 
+def tell_person(news: News, person: Person, *, urgency: str = Notice.Urgency.DIGEST) -> None:
+    """Write a notice of the news for one person, whom it concerns by what they did, and nudge delivery."""
+    Notice.objects.bulk_create([_notice(news, person, urgency)], ignore_conflicts=True)
+    if urgency == Notice.Urgency.NOW:
+        nudge("deliver")
+
+
 def _notice(news: News, person: Person, urgency: str) -> Notice:
     return Notice(
         key=f"{news.key}:{person.username}",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systems.views import editing, ownership
+from systems.views import editing, ownership, readiness, reviews
 
 urlpatterns = [
     path("new/", editing.register, name="register"),
@@ -10,4 +10,13 @@ urlpatterns = [
     path("<slug:slug>/retire/", editing.retire, name="retire"),
     path("<slug:slug>/owners/<slug:role>/", ownership.owner, name="owner"),
     path("<slug:slug>/owners/<slug:role>/confirm/", ownership.confirm, name="confirm"),
+    path("<slug:slug>/readiness/", readiness.readiness, name="readiness"),
+    path("<slug:slug>/readiness/<slug:question>/", readiness.question, name="question"),
+    path("<slug:slug>/readiness/<slug:question>/waiver/", readiness.waiver, name="waiver"),
+]
+
+review_urls = [
+    path("", reviews.reviews, name="reviews"),
+    path("answers/<int:answer>/", reviews.review, name="review"),
+    path("waivers/<int:waiver>/", reviews.decide, name="decide-waiver"),
 ]

@@ -1,11 +1,14 @@
 """Rows for tests: each factory fills only what is required."""
 
+from datetime import timedelta
+
 import factory
 from django.utils import timezone
 
 from incidents.models import Incident
 from monitoring.models import Metric, Series, Source
-from systems.models import Holding, Person, Role, System, Team
+from systems.models import Answer, Holding, Person, Review, Role, System, Team, Waiver
+from systems.questions import LAUNCH_QUESTIONS
 
 PASSWORD = "a-long-test-password"
 
@@ -93,3 +96,52 @@ class SeriesFactory(factory.django.DjangoModelFactory):
         model = Series
 
     metric = factory.SubFactory(MetricFactory)
+
+
+class AnswerFactory(factory.django.DjangoModelFactory):
+    """A confident answer that nobody has reviewed yet."""
+
+    class Meta:
+        model = Answer
+
+    system = factory.SubFactory(SystemFactory)
+    question_key = "feed_unavailable"
+    n = 1
+    text = "The last known value is used for a day."
+    confidence = "confident"
+    author = factory.SubFactory(PersonFactory)
+    at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyAttribute(lambda answer: answer.at + timedelta(days=180))
+
+
+class ReviewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    answer = factory.SubFactory(AnswerFactory)
+    author = factory.SelfAttribute("answer.author")
+    decision = "approved"
+    by = factory.SubFactory(PersonFactory)
+    at = factory.SelfAttribute("answer.at")
+
+
+class WaiverFactory(factory.django.DjangoModelFactory):
+    """A request that nobody has decided about yet."""
+
+    class Meta:
+        model = Waiver
+
+    system = factory.SubFactory(SystemFactory)
+    question_key = "feed_unavailable"
+    reason = "The rate is not known yet."
+    control = "Requests are counted and cut off."
+    until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    asked_by = factory.SubFactory(PersonFactory)
+    asked_at = factory.LazyFunction(timezone.now)
+
+
+def answer_all(system, *, but=(), **facts) -> None:
+    """Give `system` an approved, confident answer to each of its questions, but for the keys of `but`."""
+    for question in LAUNCH_QUESTIONS:
+        if question.question_key not in but:
+            ReviewFactory(answer=AnswerFactory(system=system, question_key=question.question_key, **facts))

@@ -16,9 +16,9 @@ from rest_framework.test import APIClient
 
 from mlops_portal.engine.models import Change, Duty
 from systems.access import RULES
-from systems.models import Notice, Scope, System, Token
+from systems.models import Answer, Notice, Scope, System, Token, Waiver
 from systems.tokens import make_token
-from tests.factories import IncidentFactory, PersonFactory
+from tests.factories import AnswerFactory, IncidentFactory, PersonFactory, WaiverFactory
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = {
@@ -33,6 +33,8 @@ MAY = {
     "components.read": SIGNED_IN,
     "system.register": {"data_scientist", "stranger", "manager"},
     "system.edit": {"data_scientist", "manager"},
+    "answer.write": {"data_scientist", "holder", "manager"},
+    "review": {"manager"},
     "role.assign": {"manager"},
     "role.confirm": {"holder"},
     "incident.declare": SIGNED_IN,
@@ -78,8 +80,8 @@ class Route:
 
     @property
     def touches_system(self) -> bool:
-        return not {"number", "role"}.isdisjoint(self.arguments) or (
-            self.name.split(":")[-1].startswith(("system-", "system", "detail", "edit", "retire"))
+        return not {"number", "role", "question"}.isdisjoint(self.arguments) or (
+            self.name.split(":")[-1].startswith(("system-", "system", "detail", "edit", "retire", "readiness"))
             and "slug" in self.arguments
         )
 
@@ -151,6 +153,8 @@ def world(request, system):
     Duty.objects.update(finished_at=Now() + timedelta(hours=1))
     PersonFactory(username="former", is_active=False)
     IncidentFactory(number=1, systems=[system])
+    AnswerFactory(system=system, question_key="feed_unavailable", author=people["data_scientist"])
+    WaiverFactory(system=system, question_key="load", asked_by=people["data_scientist"])
     for kind, person in people.items():
         Notice.objects.create(key=kind, person=person, subject="Told", text="Something", url="/")
         make_token(person=person, scopes=Scope.values, by=person)
@@ -171,6 +175,9 @@ class World:
             "username": "former" if "reactivate" in route.name else "holder",
             "pk": Notice.objects.get(person=whose).pk,
             "prefix": Token.objects.filter(person=whose).first().prefix,
+            "question": "load" if "decide" in route.name else "feed_unavailable",
+            "answer": Answer.objects.get().pk,
+            "waiver": Waiver.objects.get().pk,
             "path": "nowhere/",
             "uidb36": "1",
             "key": "set-password",

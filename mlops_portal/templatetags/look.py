@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from incidents.models.incident import Severity
 from monitoring import charts
 from systems.models.condition import Level
+from systems.models.outcome import Because, Outcome
 
 register = template.Library()
 
@@ -35,6 +36,10 @@ SEVERITY = {
     level: mark_safe(f'<span class="severity severity-{level.value}">{level.label}</span>')  # noqa: S308
     for level in Severity
 }
+FOUND = Outcome.Result
+OUTCOME_LEVELS = {FOUND.PASS: Level.HEALTHY, FOUND.FAIL: Level.DEGRADED, FOUND.UNKNOWN: Level.UNKNOWN}
+OUTCOME_WORDS = {FOUND.PASS: "Holds", FOUND.FAIL: "Fails", FOUND.UNKNOWN: "Not known"}
+OUTCOME_WORDS |= {FOUND.WAIVED: "Waived", FOUND.NOT_APPLICABLE: "Does not apply"}
 UNITS = [(31_557_600, "year"), (2_629_800, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")]
 FACES = 6
 
@@ -43,6 +48,18 @@ FACES = 6
 def status(level) -> SafeString:
     """The mark and word of a status level; an unheard-of level reads as unknown, never as green."""
     return STATUS.get(level) or STATUS[Level.UNKNOWN]
+
+
+@register.simple_tag
+def outcome(result, because="") -> SafeString:
+    """The mark and word of what was found of a check or a question, and why it is so."""
+    level = Level.FAILING if because == Because.CONTRADICTED else OUTCOME_LEVELS.get(result, Level.UNMONITORED)
+    return format_html(
+        '<span class="status status-{}"><svg class="mark" viewBox="0 0 12 12" aria-hidden="true">{}</svg>{}</span>',
+        level,
+        mark_safe(SHAPES[level]),  # noqa: S308  a constant
+        Because(because).label if because else OUTCOME_WORDS.get(result, OUTCOME_WORDS[FOUND.UNKNOWN]),
+    )
 
 
 @register.simple_tag

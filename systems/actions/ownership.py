@@ -6,8 +6,9 @@ from django.db import transaction
 
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.versions import locked
+from systems.actions.readiness import lapse_reviews
 from systems.actions.registry import recheck
-from systems.models import Holding, System
+from systems.models import Holding, Role, System, Topic
 
 
 @transaction.atomic
@@ -39,6 +40,9 @@ def assign_role(
         by=by, verb="assigned", kind="role", object=role, system=system, before=_facts(before), after=_facts(holding)
     )
     recheck(system)
+    if before and before.person != person:
+        because = f"the {Role(role).label.lower()} is {person} now, no longer {before.person}."
+        lapse_reviews(system=system, topic=Topic.OWNERSHIP, because=because, at=at)
     return holding
 
 

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.versions import locked
+from systems.actions.verdict import fold_verdict
 from systems.checking import CHECKS, run_checks
 from systems.models import System
 
@@ -22,6 +24,7 @@ def recheck(system: System, *, app: str = "systems") -> None:
     """Judge the system by the checks of `app` at once, and leave it due for those of the other floors."""
     own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
     run_checks(System.objects.filter(pk=system.pk), keys=own)
+    fold_verdict(system, timezone.now())
     System.objects.filter(pk=system.pk).update(checks_due_at=Now())
     nudge("check")
 

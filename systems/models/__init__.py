@@ -1,27 +1,36 @@
 """The registry's tables, one model a file."""
 
+from systems.models.answer import Answer, Confidence, Decision, Review, Waiver
 from systems.models.applied_spec import AppliedSpec
+from systems.models.checklist import Checklist, ChecklistVersion, Item, Topic
 from systems.models.condition import Condition, Level, StatusSpan
 from systems.models.holding import Holding, Role
 from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
-from systems.models.outcome import Outcome
+from systems.models.outcome import Because, Outcome
 from systems.models.person import Group, Person
 from systems.models.phase_move import PhaseMove
 from systems.models.retraining import Retraining, RetrainingRun
 from systems.models.runbook import ExpectedRange, Runbook, RunbookVersion, Situation
-from systems.models.system import Phase, System
+from systems.models.system import Phase, System, Verdict
 from systems.models.team import Membership, Team
 from systems.models.token import Scope, Token
 
 __all__ = [
     "PRODUCTION",
+    "Answer",
     "AppliedSpec",
+    "Because",
+    "Checklist",
+    "ChecklistVersion",
     "Condition",
+    "Confidence",
+    "Decision",
     "Deployment",
     "ExpectedRange",
     "Group",
     "Holding",
+    "Item",
     "Level",
     "Membership",
     "ModelVersion",
@@ -32,6 +41,7 @@ __all__ = [
     "PhaseMove",
     "Retraining",
     "RetrainingRun",
+    "Review",
     "Role",
     "Runbook",
     "RunbookVersion",
@@ -41,4 +51,7 @@ __all__ = [
     "System",
     "Team",
     "Token",
+    "Topic",
+    "Verdict",
+    "Waiver",
 ]

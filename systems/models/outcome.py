@@ -9,6 +9,18 @@ from django.db.models.functions import Now
 OVERDUE = timedelta(minutes=15)  # a system whose checks are this much past their time is not known any more
 
 
+class Because(models.TextChoices):
+    """Why a question has no confident answer; the first that holds is said."""
+
+    UNANSWERED = "unanswered", "Missing"
+    NOT_CONFIDENT = "not_confident", "Not confident"
+    UNREVIEWED = "unreviewed", "To review"
+    SENT_BACK = "sent_back", "Sent back"
+    LAPSED = "lapsed"
+    CONTRADICTED = "contradicted"
+    EVIDENCE_UNKNOWN = "evidence_unknown", "Evidence not known"
+
+
 class OutcomeQuerySet(models.QuerySet):
     def failing(self):
         return self.filter(outcome=Outcome.Result.FAIL)
@@ -27,6 +39,7 @@ class Outcome(models.Model):
         FAIL = "fail"
         UNKNOWN = "unknown"
         NOT_APPLICABLE = "not_applicable", "Not applicable"
+        WAIVED = "waived"
 
     system = models.ForeignKey("System", models.CASCADE, related_name="outcomes")
     check_key = models.CharField(max_length=60)

@@ -28,6 +28,13 @@ class Phase(models.TextChoices):
     RETIRED = "retired"
 
 
+class Verdict(models.TextChoices):
+    """Whether its questions have confident answers; computed (systems/actions/verdict.py), never typed."""
+
+    EXPERIMENT = "experiment", "At the experiment stage"
+    READY = "ready"
+
+
 class SystemQuerySet(models.QuerySet):
     def visible_to(self, person):
         """What `person` may see: all but restricted systems, and those of own teams, own roles, or as a manager."""
@@ -94,6 +101,13 @@ class System(models.Model):
     status_good_until = models.DateTimeField(null=True)
     checks_due_at = models.DateTimeField(db_default=Now(), db_index=True)
 
+    verdict = models.CharField(max_length=12, choices=Verdict, default=Verdict.EXPERIMENT)
+    verdict_since = models.DateTimeField(db_default=Now())
+    verdict_sentence = models.CharField(max_length=300, default="At the experiment stage: nobody has asked yet.")
+    verdict_short = models.CharField(max_length=80, default="not asked yet")
+    verdict_due_at = models.DateTimeField(db_default=Now(), null=True, db_index=True)  # when time alone may move it
+    verdict_against = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # questions, by evidence
+
     objects = SystemQuerySet.as_manager()
 
     class Meta:
@@ -108,6 +122,11 @@ class System(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("systems:detail", args=[self.slug])
+
+    @property
+    def readiness_url(self) -> str:
+        """The page of its questions; each question's own page is below it, by key."""
+        return reverse("systems:readiness", args=[self.slug])
 
     def status_history(self, since: datetime | None = None) -> list[StatusSpan]:
         """Return the spans of status that lasted beyond `since`, newest first.

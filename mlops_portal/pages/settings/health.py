@@ -15,6 +15,7 @@ from systems.models import Level
 WHAT = {
     "tick": "Wakes every other duty when its time has come.",
     "check": "Runs the checks on systems whose checks are due.",
+    "lapse": "Lets answers and waivers whose time is over lapse, and judges their systems anew.",
     "judge": "Says of each system what the machines see of it.",
     "knock": "Asks the portal's own front door, as a user would.",
     "deliver": "Sends notices to people.",
