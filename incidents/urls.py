@@ -2,17 +2,18 @@
 
 from django.urls import path
 
-from incidents.views import declaring, incidents, response
+from incidents.views import declaring, incidents, reports, response
 
 app_name = "incidents"
 urlpatterns = [
-    path("", incidents.list_page, name="list"),
-    path("declare/", declaring.declare_page, name="declare"),
-    path("<int:number>/", incidents.detail, name="detail"),
-    path("<int:number>/timeline/", incidents.timeline, name="timeline"),
-    path("<int:number>/change/", declaring.change, name="change"),
-    path("<int:number>/acknowledge/", response.acknowledge, name="acknowledge"),
-    path("<int:number>/mitigate/", response.mitigate, name="mitigate"),
-    path("<int:number>/resolve/", response.resolve, name="resolve"),
-    path("<int:number>/write/", response.write, name="write"),
+    path("incidents/", incidents.list_page, name="list"),
+    path("incidents/declare/", declaring.declare_page, name="declare"),
+    path("incidents/<int:number>/", incidents.detail, name="detail"),
+    path("incidents/<int:number>/timeline/", incidents.timeline, name="timeline"),
+    path("incidents/<int:number>/change/", declaring.change, name="change"),
+    path("incidents/<int:number>/acknowledge/", response.acknowledge, name="acknowledge"),
+    path("incidents/<int:number>/mitigate/", response.mitigate, name="mitigate"),
+    path("incidents/<int:number>/resolve/", response.resolve, name="resolve"),
+    path("incidents/<int:number>/write/", response.write, name="write"),
+    path("reports/incidents/", reports.incidents, name="report"),
 ]

@@ -45,7 +45,7 @@ urlpatterns = [
     path("notices/read/", views.read_notices, name="read-notices"),
     path("", include((system_urls, "systems"))),
     path("", include("monitoring.urls")),
-    path("incidents/", include("incidents.urls")),
+    path("", include("incidents.urls")),
     path("reports/gaps/", reports.gaps, name="report-gaps"),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from incidents.api.reports import Report
 from incidents.api.views import Incidents, Timeline
 
 urlpatterns = [
@@ -11,4 +12,5 @@ urlpatterns = [
     path("incidents/<int:number>/mitigate/", Incidents.as_view({"post": "mitigate"}), name="mitigate"),
     path("incidents/<int:number>/resolve/", Incidents.as_view({"post": "resolve"}), name="resolve"),
     path("incidents/<int:number>/timeline/", Timeline.as_view({"get": "list", "post": "create"}), name="timeline"),
+    path("reports/incidents/", Report.as_view({"get": "retrieve"}), name="report-incidents"),
 ]

@@ -132,6 +132,20 @@ def number(value, unit: str = "", digits: int | None = None) -> SafeString:
 
 
 @register.simple_tag
+def hours(value: float | None) -> SafeString:
+    """A stretch of time in hours; below one hour in minutes; None is a missing value."""
+    if value is not None and value < 1:
+        return number(round(value * 60), "min")
+    return number(value, "h", 1)
+
+
+@register.simple_tag
+def share(value: float | None) -> SafeString:
+    """A share from 0 to 1 as whole percent."""
+    return number(None if value is None else value * 100, "%", 0)
+
+
+@register.simple_tag
 def sparkline(values, label: str = "") -> SafeString:
     """A line the size of a word; `label` says what it shows."""
     return mark_safe(charts.sparkline(values, label))  # noqa: S308  charts escape

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -16,6 +18,17 @@ def test_incidents_in_every_light(visit, view, on_call, system, now):
     pages = {"incidents": "", "incident": "7/", "declare": "declare/?system=churn", "change": "7/change/"}
     for name, path in pages.items():
         visitor.go(f"/incidents/{path}")
+        assert visitor.look(name) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_report_in_every_light(visit, view, viewer, system, now):
+    for hours, how, topic in [(1, "monitor", "quality"), (30, "user_report", "other"), (0, "monitor", "service")]:
+        seen = now - timedelta(hours=hours)
+        IncidentFactory(noticed_how=how, topic=topic, systems=[system], first_visible_at=seen)
+    visitor = visit(viewer, view)
+    for name, query in (("report-incidents", ""), ("report-incidents-wrong", "?days=7")):
+        visitor.go(f"/reports/incidents/{query}")
         assert visitor.look(name) == []
 
 

@@ -75,7 +75,7 @@ class Resource(GenericViewSet):
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
-        data = response.data if response.status_code < 300 else None
+        data = getattr(response, "data", None) if response.status_code < 300 else None
         if isinstance(data, dict) and "version" in data:
             response["ETag"] = f'"{data["version"]}"'
         return response
