@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, system, systems, views
+from mlops_portal.pages import components, health, metrics, system, systems, views
 from systems.doors import public, rule
 from systems.urls import review_urls
 from systems.views import reports
@@ -40,11 +40,18 @@ system_urls = [
     path("reviews/", include(review_urls)),
 ]
 
+# On a metric's page the incidents stand beside what the machines see; the rest monitoring brings by itself.
+monitoring_urls = [
+    path("systems/<slug:slug>/metrics/<str:key>/", metrics.metric, name="metric"),
+    path("systems/<slug:slug>/metrics/<str:key>/figure/", metrics.figure, name="figure"),
+    path("", include("monitoring.urls")),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("notices/read/", views.read_notices, name="read-notices"),
     path("", include((system_urls, "systems"))),
-    path("", include("monitoring.urls")),
+    path("", include((monitoring_urls, "monitoring"))),
     path("", include("incidents.urls")),
     path("reports/gaps/", reports.gaps, name="report-gaps"),
     path("accounts/", include(account_urls)),

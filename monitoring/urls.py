@@ -1,4 +1,17 @@
-"""Pages of what the machines see."""
+"""Pages of what the machines see that monitoring brings by itself; the roof adds a metric's page."""
 
-app_name = "monitoring"
-urlpatterns: list = []
+from django.urls import path
+
+from monitoring.views import connecting, editing, sources
+
+urlpatterns = [
+    path("systems/<slug:slug>/connect/", connecting.connect, name="connect"),
+    path("systems/<slug:slug>/metrics/<str:key>/edit/", editing.edit, name="edit-metric"),
+    path("systems/<slug:slug>/metrics/<str:key>/remove/", editing.remove, name="remove-metric"),
+    path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/<int:source_id>/progress/", sources.progress, name="source-progress"),
+    path("sources/<int:source_id>/edit/", sources.edit, name="edit-source"),
+    path("sources/<int:source_id>/pull/", sources.pull, name="pull-source"),
+    path("sources/<int:source_id>/pause/", sources.pause, name="pause-source"),
+    path("sources/<int:source_id>/remove/", sources.remove, name="remove-source"),
+]

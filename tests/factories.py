@@ -79,7 +79,7 @@ class SourceFactory(factory.django.DjangoModelFactory):
 
     system = factory.SubFactory(SystemFactory)
     name = factory.Sequence("Source {}".format)
-    kind = "pages"
+    kind = "prediction_log"
     settings = factory.LazyFunction(lambda: {"url": "https://model.example/metrics"})
 
 

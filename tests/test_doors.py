@@ -15,10 +15,11 @@ from django.urls import URLPattern, get_resolver, path, reverse
 from rest_framework.test import APIClient
 
 from mlops_portal.engine.models import Change, Duty
+from monitoring.models import Source
 from systems.access import RULES
 from systems.models import Answer, Notice, Scope, System, Token, Waiver
 from systems.tokens import make_token
-from tests.factories import AnswerFactory, IncidentFactory, PersonFactory, WaiverFactory
+from tests.factories import AnswerFactory, IncidentFactory, PersonFactory, SeriesFactory, SourceFactory, WaiverFactory
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = {
@@ -80,6 +81,8 @@ class Route:
 
     @property
     def touches_system(self) -> bool:
+        if self.name.startswith("monitoring:"):
+            return True
         return not {"number", "role", "question"}.isdisjoint(self.arguments) or (
             self.name.split(":")[-1].startswith(("system-", "system", "detail", "edit", "retire", "readiness"))
             and "slug" in self.arguments
@@ -153,6 +156,7 @@ def world(request, system):
     Duty.objects.update(finished_at=Now() + timedelta(hours=1))
     PersonFactory(username="former", is_active=False)
     IncidentFactory(number=1, systems=[system])
+    SeriesFactory(metric__system=system, metric__key="accuracy", source=SourceFactory(system=system))
     AnswerFactory(system=system, question_key="feed_unavailable", author=people["data_scientist"])
     WaiverFactory(system=system, question_key="load", asked_by=people["data_scientist"])
     for kind, person in people.items():
@@ -180,7 +184,8 @@ class World:
             "waiver": Waiver.objects.get().pk,
             "path": "nowhere/",
             "uidb36": "1",
-            "key": "set-password",
+            "key": "accuracy" if route.name.startswith("monitoring:") else "set-password",
+            "source_id": Source.objects.get().pk,
         }
         return reverse(route.name, kwargs={name: known[name] for name in route.arguments})
 

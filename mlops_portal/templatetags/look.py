@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models.incident import Severity
 from monitoring import charts
+from monitoring.models.series import State
 from systems.models.condition import Level
 from systems.models.outcome import Because, Outcome
 
@@ -40,6 +41,10 @@ FOUND = Outcome.Result
 OUTCOME_LEVELS = {FOUND.PASS: Level.HEALTHY, FOUND.FAIL: Level.DEGRADED, FOUND.UNKNOWN: Level.UNKNOWN}
 OUTCOME_WORDS = {FOUND.PASS: "Holds", FOUND.FAIL: "Fails", FOUND.UNKNOWN: "Not known"}
 OUTCOME_WORDS |= {FOUND.WAIVED: "Waived", FOUND.NOT_APPLICABLE: "Does not apply"}
+MEASURED = {
+    state: mark_safe(str(STATUS[state.level]).replace(state.level.label, state.label))  # noqa: S308  built from constants
+    for state in State
+}
 UNITS = [(31_557_600, "year"), (2_629_800, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")]
 FACES = 6
 
@@ -68,6 +73,12 @@ def severity(level) -> SafeString:
     return SEVERITY.get(level) or format_html('<span class="severity">{}</span>', level)
 
 
+@register.simple_tag
+def measured(state) -> SafeString:
+    """The mark and word of a metric's state: what no value came of is told apart in words."""
+    return MEASURED.get(state) or MEASURED[State.UNKNOWN]
+
+
 def span_words(seconds: float) -> str:
     """Return a duration in its largest fitting unit: "3 hours", "40 days"; less than a minute is "moments"."""
     for size, unit in UNITS:
@@ -76,6 +87,12 @@ def span_words(seconds: float) -> str:
             count = int(seconds // size)
             return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
     return "moments"
+
+
+@register.filter
+def span(seconds: float) -> str:
+    """A duration in its largest fitting unit; below a minute in seconds."""
+    return span_words(seconds) if seconds >= 60 else f"{seconds:g} seconds"
 
 
 def _time(moment: datetime, words: str, name: str) -> SafeString:

@@ -204,7 +204,7 @@ async def _ask(job: Job) -> Pulled | Failed:
                 limits=limits,
             )
     except Exception as error:
-        return _failure(error, limits)
+        return failure_of(error, limits)
 
 
 def _connector(source: Source) -> Connector:
@@ -214,7 +214,7 @@ def _connector(source: Source) -> Connector:
         raise Failed(Pull.Outcome.REFUSED, f"There is no kind of source named {source.kind}.") from None
 
 
-def _failure(error: Exception, limits: Limits) -> Failed:
+def failure_of(error: Exception, limits: Limits) -> Failed:
     """Return in the words of the pulls' table what an error means."""
     match error:
         case Failed():

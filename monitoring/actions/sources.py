@@ -1,19 +1,23 @@
 """Where metrics are pulled from: testing, connecting, editing and removing sources."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from django.conf import settings as options
 from django.db import transaction
 from django.db.models.functions import Now
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.fetching import run
+from mlops_portal.engine.secrets import seal
 from mlops_portal.engine.versions import locked
 from monitoring.actions.metrics import Watch, add_metrics
+from monitoring.actions.pulling import failure_of
 from monitoring.connectors import connector_of
-from monitoring.connectors.connector import Found, Limits
+from monitoring.connectors.connector import Connector, Found, Limits
 from monitoring.models import Source
 from systems.actions.registry import recheck
 from systems.models import System
@@ -32,7 +36,16 @@ def test_source(*, kind: str, settings: dict, credentials: dict, at: datetime) -
     """Ask a source once, without keeping anything; return what it has. Raises KeyError, BadSettings and Failed."""
     connector = connector_of(kind)
     checked = connector.checked(settings)
-    return run(connector.discover(checked, credentials, at=at, limits=Limits()))
+    limits = Limits(options.PULL_DEADLINE_S, options.PULL_MAX_BYTES, options.PULL_MAX_SERIES)
+    return run(_discover(connector, checked, credentials, at, limits))
+
+
+async def _discover(connector: Connector, checked: dict, credentials: dict, at: datetime, limits: Limits):
+    try:
+        async with asyncio.timeout(limits.deadline_s):
+            return await connector.discover(checked, credentials, at=at, limits=limits)
+    except Exception as error:
+        raise failure_of(error, limits) from None
 
 
 @transaction.atomic
@@ -42,6 +55,7 @@ def connect_source(
     kind: str,
     name: str,
     settings: dict,
+    credentials: dict | None = None,
     interval_s: int = 60,
     max_age_s: int | None = None,
     enabled: bool = True,
@@ -51,7 +65,7 @@ def connect_source(
 ) -> Source:
     """Pull from a new source from now on and watch `watches` of it; return it.
 
-    Raises KeyError for a kind that there is not, BadSettings, AlreadyWatched.
+    Raises KeyError for a kind that there is not, BadSettings, AlreadyWatched, CannotSeal.
     """
     connector = connector_of(kind)
     source = Source.objects.create(
@@ -64,6 +78,7 @@ def connect_source(
         enabled=enabled,
         made_at=at,
     )
+    _seal(source, credentials)
     record(by=by, verb="connected", kind="source", object=name, system=system, after=_facts(source) | {"kind": kind})
     add_metrics(system=system, watches=watches, source=source, by=by, at=at)
     nudge(connector.duty)
@@ -71,27 +86,39 @@ def connect_source(
 
 
 @transaction.atomic
-def edit_source(*, source: Source, by, at: datetime, seen: int | None = None, **facts) -> Source:
+def edit_source(
+    *, source: Source, credentials: dict | None = None, by, at: datetime, seen: int | None = None, **facts
+) -> Source:
     """Change `facts` (fields of EDITABLE) and return the source; it is asked at once.
 
-    Raises Stale, BadSettings, and SecretAskedAgain when sealed credentials would follow the address elsewhere.
+    `credentials` None leaves them as they are, an empty dict takes them away. Raises Stale, BadSettings, CannotSeal,
+    and SecretAskedAgain when sealed credentials would follow the address elsewhere.
     """
     source = locked(source, seen)
     connector = connector_of(source.kind)
     if "settings" in facts:
         facts["settings"] = connector.checked(facts["settings"])
-        if source.secret and _places(facts["settings"]) != _places(source.settings):
+        if source.secret and credentials is None and _places(facts["settings"]) != _places(source.settings):
             raise SecretAskedAgain()
     old, new = differences(_facts(source), _facts(source) | facts)
-    if not new:
+    if not new and credentials is None:
         return source
     for name, value in new.items():
         setattr(source, name, value)
     source.version += 1
     source.next_due_at, source.back_off_until = Now(), None
     source.save()
+    _seal(source, credentials)
     source.refresh_from_db()
-    record(by=by, verb="edited", kind="source", object=source.name, system=source.system, before=old, after=new)
+    record(
+        by=by,
+        verb="edited",
+        kind="source",
+        object=source.name,
+        system=source.system,
+        before=old,
+        after=new | _said(credentials),
+    )
     recheck(source.system, app="monitoring")
     nudge(connector.duty)
     return source
@@ -106,6 +133,18 @@ def remove_source(*, source: Source, by, at: datetime, seen: int | None = None) 
     source.series.update(unjudged_from=at)
     source.delete()
     recheck(system, app="monitoring")
+
+
+def _seal(source: Source, credentials: dict | None) -> None:
+    """Keep the credentials sealed, bound to this row; None leaves them as they are."""
+    if credentials is not None:
+        source.secret = seal(credentials, bound_to=f"source:{source.pk}") if credentials else ""
+        source.save(update_fields=["secret"])
+
+
+def _said(credentials: dict | None) -> dict:
+    """Return what the trail says of credentials: that there are new ones, never which."""
+    return {} if credentials is None else {"credentials": "new ones" if credentials else "none"}
 
 
 def _facts(source: Source) -> dict:

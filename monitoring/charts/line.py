@@ -5,7 +5,7 @@ distorted at any width, and the interactive chart can take over the same plot ar
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
@@ -46,7 +46,8 @@ class Span:
 class LineChart:
     """What is to be drawn. `label` is the sentence that says it all; points are (time, value), None for no value.
 
-    Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high).
+    Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high); `notes` say
+    more of a point, for who points at it.
     """
 
     label: str
@@ -60,6 +61,7 @@ class LineChart:
     from_at: datetime | None = None
     to_at: datetime | None = None
     unit: str = ""
+    notes: Mapping[datetime, str] = field(default_factory=dict)
 
     def time_range(self) -> tuple[datetime, datetime]:
         """Return the times at the left and right edge; a single moment gets half an hour on both sides.
@@ -78,11 +80,11 @@ class LineChart:
     def value_range(self) -> tuple[float, float]:
         """Return the values at the lower and upper edge: of the points, the band, the baseline and the limits."""
         values = [value for _, value in self.shown() if value is not None]
-        values += [edge for _, low, high in self._band_shown() for edge in (low, high)]
+        values += [edge for _, low, high in self.band_shown() for edge in (low, high)]
         values += [limit.value for limit in self.limits]
         return value_range([*values, *([self.baseline] if self.baseline is not None else [])])
 
-    def _band_shown(self) -> list[tuple[datetime, float, float]]:
+    def band_shown(self) -> list[tuple[datetime, float, float]]:
         start, end = self.time_range()
         return [row for row in self.band if start <= row[0] <= end]
 
@@ -177,7 +179,7 @@ class _Pen:
         return [_path("chart-span", f"M{left:.1f} 0H{right:.1f}V{SIDE}H{left:.1f}Z") for left, right in edges]
 
     def bands(self) -> list[str]:
-        rows = self.chart._band_shown()
+        rows = self.chart.band_shown()
         upper = [(self.x(at), self.y(high)) for at, _, high in rows]
         lower = [(self.x(at), self.y(low)) for at, low, _ in rows]
         return [_path("chart-band", area_path(upper, lower))] if rows else []

@@ -73,3 +73,31 @@ class Pull(models.Model):
 
     def __str__(self):
         return f"{self.source} at {self.due_at}: {self.outcome or 'running'}"
+
+    @property
+    def took_s(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+    @property
+    def outcome_words(self) -> str:
+        """What came of it, for people."""
+        if self.outcome == self.Outcome.OK:
+            return "Values came" if self.points else "Nothing new"
+        return OUTCOMES.get(self.outcome, "Running")
+
+
+OUTCOMES = {
+    Pull.Outcome.PARTIAL: "Some values came",
+    Pull.Outcome.EMPTY: "It answered with nothing",
+    Pull.Outcome.MISSING_METRIC: "What is watched is not there",
+    Pull.Outcome.STALE: "The values are too old",
+    Pull.Outcome.TIMEOUT: "No answer in time",
+    Pull.Outcome.REFUSED: "The address is refused",
+    Pull.Outcome.HTTP_ERROR: "It answered with an error",
+    Pull.Outcome.PARSE_ERROR: "The answer was not understood",
+    Pull.Outcome.CUT: "The answer was cut off",
+    Pull.Outcome.OVER_LIMIT: "The answer is too large",
+    Pull.Outcome.DB_ERROR: "The portal could not store it",
+    Pull.Outcome.KILLED: "The worker was killed three times",
+}

@@ -75,3 +75,8 @@ class Series(models.Model):
 
     def __str__(self):
         return f"{self.metric} · {self.segment}" if self.segment else str(self.metric)
+
+    @property
+    def level_now(self) -> Level:
+        """What its state makes of a system; after with_state()."""
+        return State(self.state_now).level

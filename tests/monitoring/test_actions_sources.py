@@ -57,7 +57,7 @@ def test_what_cannot_work_is_not_connected(system, manager, now, kind, said, err
 
 
 def test_editing_makes_it_due_and_leaves_a_trace(system, manager, now):
-    source = SourceFactory(system=system, next_due_at=now + timedelta(hours=1), back_off_until=now)
+    source = SourceFactory(system=system, kind="pages", next_due_at=now + timedelta(hours=1), back_off_until=now)
     source = edit_source(source=source, interval_s=300, by=manager, at=now)
     assert (source.interval_s, source.version, source.back_off_until) == (300, 2, None)
     assert Source.objects.due().get() == source
@@ -65,13 +65,13 @@ def test_editing_makes_it_due_and_leaves_a_trace(system, manager, now):
 
 
 def test_editing_nothing_changes_nothing(system, manager, now):
-    source = SourceFactory(system=system)
+    source = SourceFactory(system=system, kind="pages")
     assert edit_source(source=source, name=source.name, by=manager, at=now).version == 1
     assert not Change.objects.filter(kind="source").exists()
 
 
 def test_a_stale_edit_changes_nothing(system, manager, now):
-    source = SourceFactory(system=system, version=2)
+    source = SourceFactory(system=system, kind="pages", version=2)
     with pytest.raises(Stale):
         edit_source(source=source, name="Other", by=manager, at=now, seen=1)
 
@@ -80,19 +80,19 @@ def test_a_stale_edit_changes_nothing(system, manager, now):
     "url", ["https://other.example/metrics", "https://model.example:8443/metrics", "https://model.example./metrics"]
 )
 def test_credentials_do_not_follow_to_another_place(system, manager, now, url):
-    source = SourceFactory(system=system, secret="sealed")
+    source = SourceFactory(system=system, kind="pages", secret="sealed")
     with pytest.raises(SecretAskedAgain):
         edit_source(source=source, settings={"url": url}, by=manager, at=now)
 
 
 def test_credentials_stay_when_only_the_path_changes(system, manager, now):
-    source = SourceFactory(system=system, secret="sealed")
+    source = SourceFactory(system=system, kind="pages", secret="sealed")
     edited = edit_source(source=source, settings={"url": "https://model.example/other"}, by=manager, at=now)
     assert edited.secret == "sealed"
 
 
 def test_removing_a_source_keeps_what_it_brought(system, manager, now):
-    source = SourceFactory(system=system)
+    source = SourceFactory(system=system, kind="pages")
     series = SeriesFactory(metric__system=system, source=source)
     remove_source(source=source, by=manager, at=now)
     assert Series.objects.get(pk=series.pk).source is None

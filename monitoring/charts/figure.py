@@ -1,0 +1,127 @@
+"""The interactive chart that takes over from the drawing: the same edges and the same things, as Plotly's JSON.
+
+A colour is written `@class:property`; the script asks the stylesheet for it, so that light and dark need no copy here.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from monitoring.charts.line import LineChart, Mark
+
+SIGNS = {"deployment": "triangle-down", "incident": "diamond"}
+
+
+def figure_of(chart: LineChart) -> dict:
+    """Return {data, layout} of the chart. Its edges are those of the drawing, its hover says value and time."""
+    data = [*_band(chart), _series(chart), *_marks(chart)]
+    return {"data": data, "layout": _layout(chart)}
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+
+
+def _with_gaps(chart: LineChart) -> Iterator[tuple[datetime, float | None, str]]:
+    """Return (time, value, note), with an empty row wherever the line must break."""
+    before = None
+    for at, value in chart.shown():
+        if before and chart.gap_s and (at - before).total_seconds() > chart.gap_s:
+            yield before + (at - before) / 2, None, ""
+        yield at, value, chart.notes.get(at, "")
+        before = at
+
+
+def _series(chart: LineChart) -> dict:
+    rows = list(_with_gaps(chart))
+    return {
+        "type": "scatter",
+        "mode": "lines" if len(rows) > 1 else "markers",
+        "name": chart.unit or "value",
+        "x": [_time(at) for at, _, _ in rows],
+        "y": [value for _, value, _ in rows],
+        "text": [note for _, _, note in rows],
+        "line": {"color": "@chart-series:stroke", "width": 2},
+        "connectgaps": False,
+        "hovertemplate": f"%{{y:.4~g}} {chart.unit}<br>%{{text}}<extra></extra>",
+    }
+
+
+def _band(chart: LineChart) -> list[dict]:
+    rows = chart.band_shown()
+    if not rows:
+        return []
+    edge = {"type": "scatter", "mode": "lines", "x": [_time(at) for at, _, _ in rows], "hoverinfo": "skip"}
+    edge |= {"line": {"width": 0}}
+    low = edge | {"y": [low for _, low, _ in rows]}
+    high = edge | {"y": [high for _, _, high in rows], "fill": "tonexty", "fillcolor": "@chart-band:fill"}
+    return [low, high]
+
+
+def _marks(chart: LineChart) -> list[dict]:
+    start, end = chart.time_range()
+    marks = [mark for mark in chart.marks if start <= mark.at <= end]
+    return [_mark_trace(kind, [m for m in marks if m.kind == kind], chart) for kind in SIGNS if _has(marks, kind)]
+
+
+def _has(marks: list[Mark], kind: str) -> bool:
+    return any(mark.kind == kind for mark in marks)
+
+
+def _mark_trace(kind: str, marks: list[Mark], chart: LineChart) -> dict:
+    top = chart.value_range()[1]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [_time(mark.at) for mark in marks],
+        "y": [top] * len(marks),
+        "text": [mark.text for mark in marks],
+        "marker": {"symbol": SIGNS[kind], "size": 11, "color": f"@chart-sign-{kind}:fill"},
+        "cliponaxis": False,
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _layout(chart: LineChart) -> dict:
+    start, end = chart.time_range()
+    axis = {"automargin": False, "zeroline": False, "showline": False, "ticks": ""}
+    return {
+        "xaxis": axis | {"type": "date", "range": [_time(start), _time(end)], "showgrid": False},
+        "yaxis": axis | {"range": list(chart.value_range()), "gridcolor": "@chart-rule:stroke"},
+        "shapes": [*_spans(chart), *_levels(chart), *_happened(chart)],
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "@chart-y:fill", "size": 12},
+    }
+
+
+def _spans(chart: LineChart) -> list[dict]:
+    fill = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}, "layer": "below"}
+    start, end = chart.time_range()
+    inside = [span for span in chart.spans if start <= span.to_at and span.from_at <= end]
+    return [
+        fill | {"x0": _time(max(s.from_at, start)), "x1": _time(min(s.to_at, end)), "fillcolor": "@chart-span:fill"}
+        for s in inside
+    ]
+
+
+def _levels(chart: LineChart) -> list[dict]:
+    levels = [(limit.value, "chart-limit", "dot") for limit in chart.limits]
+    levels += [(chart.baseline, "chart-baseline", "dash")] if chart.baseline is not None else []
+    return [
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "layer": "between"}
+        | {"line": {"color": f"@{name}:stroke", "width": 1.5, "dash": dash}}
+        for value, name, dash in levels
+    ]
+
+
+def _happened(chart: LineChart) -> list[dict]:
+    start, end = chart.time_range()
+    return [
+        {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": _time(mark.at), "x1": _time(mark.at)}
+        | {"line": {"color": f"@chart-mark-{mark.kind}:stroke", "width": 1}, "layer": "below"}
+        for mark in chart.marks
+        if start <= mark.at <= end
+    ]

@@ -1,0 +1,90 @@
+"""Series as pictures: the chart of one, the sparklines of many, a value against its limit in words."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from django.utils import timezone
+
+from monitoring import charts
+from monitoring.charts import Drawing, Limit, LineChart, Mark, Span
+from monitoring.models import Alert, Monitor, Series
+from monitoring.windows import Window, last_of_each, shown
+
+MOST_SPANS = 20
+
+
+def draw_series(series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = ()) -> Drawing:
+    """Return the first view of a series between two times; `marks` are what the caller knows that happened."""
+    return charts.draw(chart_of(series, from_at=from_at, to_at=to_at, marks=marks)[0])
+
+
+def chart_of(
+    series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = ()
+) -> tuple[LineChart, list[Window], int | None]:
+    """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None."""
+    step_s, windows = shown(series, from_at=from_at, to_at=to_at)
+    baseline = series.baselines.filter(from_at__lte=to_at).first()
+    chart = LineChart(
+        label=series.sentence,
+        points=[(row.at, row.mean) for row in windows],
+        notes={row.at: note_of(row, step_s) for row in windows},
+        gap_s=_gap_s(series, step_s, windows),
+        baseline=baseline.value if baseline else None,
+        limits=limits_of([series]).get(series.pk, []),
+        marks=sorted(marks, key=lambda mark: mark.at),
+        spans=_spans(series, from_at, to_at),
+        from_at=from_at,
+        to_at=to_at,
+        unit=series.metric.unit,
+    )
+    return chart, windows, step_s
+
+
+def note_of(row: Window, step_s: int | None) -> str:
+    """Return what stands beside a value when one points at it."""
+    words = [f"{row.samples:,} samples"] if row.samples else []
+    words += [f"mean of {row.points:,}, from {row.min:.4g} to {row.max:.4g}"] if step_s else []
+    words += ["labels still arrive"] if row.is_provisional else []
+    return ", ".join(words)
+
+
+def _gap_s(series: Series, step_s: int | None, windows: list[Window]) -> float | None:
+    """Return how far apart neighbours may be that are joined: two and a half times the usual distance."""
+    usual = max(step_s or 0, series.rhythm_s or 0) or _usual(windows)
+    return usual * 2.5 if usual else None
+
+
+def _usual(windows: list[Window]) -> float | None:
+    apart = sorted((b.at - a.at).total_seconds() for a, b in pairwise(windows))
+    return apart[len(apart) // 2] if apart else None
+
+
+def _spans(series: Series, from_at: datetime, to_at: datetime) -> list[Span]:
+    """Return the stretches over which alerts say that something was so, from its onset to its end."""
+    alerts = Alert.objects.filter(monitor__series=series, onset_at__lt=to_at).exclude(cleared_at__lt=from_at)
+    return [Span(alert.onset_at, alert.cleared_at or to_at, alert.sentence) for alert in alerts[:MOST_SPANS]]
+
+
+def limits_of(series: Iterable[Series]) -> dict[int, list[Limit]]:
+    """Return the limits that are watched, by series id, in one query."""
+    limits: dict[int, list[Limit]] = {}
+    for monitor in Monitor.objects.filter(series__in=series, kind=Monitor.Kind.LIMIT):
+        for side, words in (("below", "not below"), ("above", "not above")):
+            if monitor.settings.get(side) is not None:
+                limits.setdefault(monitor.series_id, []).append(Limit(monitor.settings[side], words))
+    return limits
+
+
+def sparklines(systems: Iterable) -> dict[int, str]:
+    """Return the SVG of the leading metric by system id; a system without one is not in it. Two queries in all."""
+    leading = Series.objects.whole().filter(metric__leading=True, metric__system__in=systems).select_related("metric")
+    svgs = lines_of(leading)
+    return {one.metric.system_id: svgs[one.pk] for one in leading}
+
+
+def lines_of(series: Iterable[Series]) -> dict[int, str]:
+    """Return the SVG of the last thirty days of each series, by its id."""
+    series = list(series)
+    values = last_of_each([one.pk for one in series], to_at=timezone.now()) if series else {}
+    return {one.pk: charts.sparkline(values[one.pk], f"{one.metric}, the last 30 days") for one in series}

@@ -1,0 +1,63 @@
+"""What a system's page shows of monitoring."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+from django.utils import timezone
+
+from monitoring.drawing import draw_series, limits_of, lines_of
+from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from systems.access import may
+from systems.models import System
+
+CHART_DAYS = 90
+CHANGES_SHOWN = 5
+
+
+def for_page(system: System, person) -> dict:
+    """Return what _system_data.html and _system_quality.html take as `monitoring`; `person` may see the system."""
+    rows = series_of(system)
+    leading = next((row for row in rows if row.metric.leading), None)
+    by_kind = {kind: [row for row in rows if row.metric.kind == kind] for kind in Metric.Kind.values}
+    sources = list(system.sources.order_by("name"))
+    return {
+        "sources": sources,
+        "failing_sources": sum(1 for source in sources if source.enabled and source.failing_since),
+        "metrics_by_kind": by_kind,
+        "others": [row for kind in ("quality", "service", "business") for row in by_kind[kind] if row is not leading],
+        "leading": _leading(leading),
+        "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
+        "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
+        "format_changes": _format_changes(sources),
+        "may_edit": system.retired_at is None and may(person, "system.edit", system),
+    }
+
+
+def series_of(system: System) -> list[Series]:
+    """Return the series of the system, the leading first; each with its state now, `line` and `limits`."""
+    found = Series.objects.filter(metric__system=system).with_state().select_related("metric__system")
+    rows = list(found.order_by("-metric__leading", "metric__kind", "metric__key", "segment"))
+    lines, limits = lines_of(rows), limits_of(rows)
+    for row in rows:
+        row.line, row.limits = lines[row.pk], limits.get(row.pk, [])
+    return rows
+
+
+def _leading(series: Series | None) -> dict | None:
+    if series is None:
+        return None
+    now = timezone.now()
+    drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
+    return {"metric": series.metric, "series": series, "drawing": drawing}
+
+
+def _format_changes(sources: list[Source]) -> list[SchemaSeen]:
+    """Return what changed of the columns that sources deliver, newest first, each with `gone` and `come`."""
+    changes = []
+    for source in sources:
+        seen = list(source.schemas_seen.all()[: CHANGES_SHOWN + 1])
+        for after, before in pairwise(seen):
+            after.gone = [name for name in before.columns if name not in after.columns]
+            after.come = [name for name in after.columns if name not in before.columns]
+            changes.append(after)
+    return sorted(changes, key=lambda one: one.at, reverse=True)[:CHANGES_SHOWN]

@@ -1,0 +1,121 @@
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from monitoring.models import Metric, Monitor
+from tests.factories import IncidentFactory, MetricFactory, SeriesFactory
+from tests.monitoring.points import write
+
+pytestmark = pytest.mark.django_db
+PAGE = "/systems/churn/metrics/accuracy/"
+
+
+@pytest.fixture
+def series(system, now):
+    metric = MetricFactory(system=system, key="accuracy", name="Accuracy", means="The share of right answers.")
+    series = SeriesFactory(metric=metric, state="ok", sentence="As it should be.", good_until=now + timedelta(hours=1))
+    write(series, [0.91, 0.9, 0.89], to_at=now - timedelta(hours=1), samples=50)
+    return series
+
+
+def test_the_page_says_what_it_is_before_it_shows_numbers(client, viewer, series):
+    client.force_login(viewer)
+    text = client.get(PAGE).content.decode()
+    assert text.index("The share of right answers.") < text.index("As it should be.") < text.index("0.89")
+    assert 'class="chart-series"' in text
+
+
+def test_what_nobody_looked_at_in_time_is_unknown(client, viewer, series, now):
+    type(series).objects.update(good_until=now - timedelta(hours=1))
+    client.force_login(viewer)
+    assert client.get(PAGE).context["series"].state_now == "unknown"
+
+
+def test_the_address_says_which_stretch_is_shown(client, viewer, series, now):
+    client.force_login(viewer)
+    assert len(client.get(PAGE + "?range=24h").context["windows"]) == 3
+    begin, end = (now - timedelta(hours=2, minutes=5)).isoformat(), now.isoformat()
+    assert len(client.get(PAGE, {"from": begin, "to": end}).context["windows"]) == 2
+
+
+@pytest.mark.parametrize("asked", [{"range": "2w"}, {"from": "then"}, {"from": "2026-03-02", "to": "2026-03-01"}])
+def test_a_stretch_that_makes_no_sense_is_said_so(client, viewer, series, asked):
+    client.force_login(viewer)
+    assert "The last 30 days are shown." in client.get(PAGE, asked).content.decode()
+
+
+def test_the_file_holds_what_the_table_shows(client, viewer, series):
+    client.force_login(viewer)
+    lines = client.get(PAGE + "?format=csv").content.decode().splitlines()
+    assert lines[0].startswith("at,value,min,max,samples")
+    assert [line.split(",")[1] for line in lines[1:]] == ["0.91", "0.9", "0.89"]
+
+
+def test_a_segment_is_chosen_by_the_address(client, viewer, series):
+    SeriesFactory(metric=series.metric, segment="region=EU")
+    client.force_login(viewer)
+    assert client.get(PAGE, {"segment": "region=EU"}).context["series"].segment == "region=EU"
+    assert client.get(PAGE, {"segment": "region=US"}).status_code == 404
+
+
+def test_incidents_and_limits_stand_on_the_chart(client, viewer, series, system, now):
+    Monitor.objects.create(series=series, kind="limit", settings={"below": 0.88})
+    IncidentFactory(number=7, title="Too many misses", systems=[system], noticed_at=now - timedelta(hours=2))
+    client.force_login(viewer)
+    text = client.get(PAGE + "?range=24h").content.decode()
+    assert "#7 Too many misses" in text
+    assert "not below" in text
+
+
+def test_the_interactive_chart_keeps_the_edges_of_the_drawing(client, viewer, series, now):
+    client.force_login(viewer)
+    asked = {"from": (now - timedelta(days=1)).isoformat(), "to": now.isoformat()}
+    drawing = client.get(PAGE, asked).context["drawing"]
+    figure = orjson.loads(client.get(PAGE + "figure/", asked).content)
+    assert tuple(figure["layout"]["yaxis"]["range"]) == drawing.y_range
+    assert figure["data"][0]["y"] == [0.91, 0.9, 0.89]
+
+
+def test_a_gap_breaks_the_line_of_the_interactive_chart(client, viewer, series, now):
+    write(series, [0.7], to_at=now - timedelta(days=2))
+    client.force_login(viewer)
+    figure = orjson.loads(client.get(PAGE + "figure/").content)
+    assert figure["data"][0]["y"] == [0.7, None, 0.91, 0.9, 0.89]
+
+
+def test_a_metric_of_a_hidden_system_is_not_there(client, stranger, series):
+    series.metric.system.restricted = True
+    series.metric.system.save()
+    client.force_login(stranger)
+    assert [client.get(PAGE + rest).status_code for rest in ("", "figure/", "edit/")] == [404, 404, 404]
+
+
+def test_editing_says_what_a_metric_is(client, data_scientist, series):
+    client.force_login(data_scientist)
+    typed = {"name": "Hits", "kind": "quality", "scale": "rate", "direction": "higher", "version": 1}
+    assert client.post(PAGE + "edit/", typed).url == PAGE
+    assert Metric.objects.get().name == "Hits"
+
+
+def test_a_target_without_a_value_is_refused_beside_the_field(client, data_scientist, series):
+    client.force_login(data_scientist)
+    typed = {"name": "Hits", "kind": "quality", "scale": "rate", "direction": "target", "version": 1}
+    answer = client.post(PAGE + "edit/", typed)
+    assert (answer.status_code, answer.context["form"].errors["target"]) == (422, ["Say which value is best."])
+
+
+def test_a_stale_edit_keeps_what_was_typed(client, data_scientist, series):
+    Metric.objects.update(version=4)
+    client.force_login(data_scientist)
+    typed = {"name": "Hits", "kind": "quality", "scale": "rate", "direction": "higher", "version": 1}
+    answer = client.post(PAGE + "edit/", typed)
+    assert answer.status_code == 412
+    assert (answer.context["form"]["name"].value(), answer.context["form"]["version"].value()) == ("Hits", 4)
+
+
+def test_a_metric_is_removed_after_a_question(client, data_scientist, series):
+    client.force_login(data_scientist)
+    assert "All of its values" in client.get(PAGE + "remove/").content.decode()
+    client.post(PAGE + "remove/")
+    assert not Metric.objects.exists()
