@@ -172,7 +172,7 @@ async def _get(url: str, headers: Mapping[str, str], max_bytes: int) -> Fetched:
     session = home().session
     async with session.get(url, headers=headers, allow_redirects=False) as answer:
         body = await _body(answer, max_bytes) if answer.status == 200 else b""
-        return Fetched(answer.status, dict(answer.headers), body, len(body))
+        return Fetched(answer.status, answer.headers, body, len(body))
 
 
 async def _body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -20,6 +20,8 @@ from django.db import IntegrityError, connection, transaction
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity, Series
 from monitoring.partitions import make_months
+from systems.actions.versions import ids_of
+from systems.models import System
 
 FUTURE = timedelta(minutes=5)  # a clock may go wrong by this much
 RHYTHM_FROM = 20  # newest points from whose distances the rhythm is taken
@@ -107,17 +109,22 @@ def _is_in_time(moment: datetime, at: datetime) -> bool:
 
 def _locked(readings: Mapping[int, object]) -> list[Series]:
     """Return the series, locked for this transaction: who writes points of a series writes alone."""
-    series = Series.objects.filter(pk__in=readings).order_by("pk")
+    series = Series.objects.filter(pk__in=readings).select_related("metric__system").order_by("pk")
     return list(series.select_for_update(of=("self",), no_key=True))
 
 
 def _rows(series: Iterable[Series], readings: Mapping[int, Sequence[Reading]]) -> list[Row]:
-    return [_row(one.pk, reading) for one in series for reading in readings[one.pk]]
+    names: dict[System, set[str]] = {}
+    for one in series:
+        names.setdefault(one.metric.system, set()).update(r.version for r in readings[one.pk] if r.version)
+    ids = {system.pk: ids_of(system, found) if found else {} for system, found in names.items()}
+    return [_row(one.pk, reading, ids[one.metric.system_id]) for one in series for reading in readings[one.pk]]
 
 
-def _row(series_id: int, reading: Reading) -> Row:
+def _row(series_id: int, reading: Reading, versions: Mapping[str, int]) -> Row:
     maturity = Maturity.FINAL if reading.is_final else Maturity.PROVISIONAL
-    return Row(series_id, reading.at, float(reading.value), reading.samples, int(maturity), 0)
+    version = versions.get(reading.version, 0)
+    return Row(series_id, reading.at, float(reading.value), reading.samples, int(maturity), version)
 
 
 def _folded(rows: list[Row], stored: Stored) -> list[Row]:

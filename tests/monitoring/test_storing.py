@@ -109,5 +109,11 @@ def test_what_changes_nothing_is_not_judged_again(series, now):
     assert series.unjudged_from is None
 
 
+def test_a_version_that_came_with_a_value_becomes_one_of_the_systems(series, now, system):
+    put(series, Reading(now, 1.0, version="v7"), Reading(now - timedelta(days=1), 1.0), at=now)
+    version = system.model_versions.get(name="v7")
+    assert list(series.points.order_by("at").values_list("model_version", flat=True)) == [0, version.pk]
+
+
 def test_readings_of_a_series_that_is_gone_are_dropped(series, now):
     assert told(store({series.pk + 1: [Reading(now, 1.0)]}, at=now)) == (0, 0, 0, 0, 0)
