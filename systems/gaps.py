@@ -26,6 +26,7 @@ class GapFilter(django_filters.FilterSet):
     topic = django_filters.ChoiceFilter(
         choices=[(topic, topic.capitalize()) for topic in GAP_OF_TOPIC], method="of_topic", label="Topic"
     )
+    system = django_filters.CharFilter(field_name="system__slug", max_length=60, label="Short name of a system")
     team = django_filters.ModelChoiceFilter(
         queryset=Team.objects.all(), to_field_name="slug", field_name="system__team", label="Team"
     )

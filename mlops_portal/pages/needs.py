@@ -4,12 +4,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.urls import reverse
+
 from incidents.models import Incident
 from systems.access import may_open
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
+from systems.readiness import ToDo, to_answer, to_review
 
 MOST = 20  # of each kind; who has more looks at the list behind it
+MOST_GAPS = 2  # of one system; more are one thing to do
 
 
 @dataclass
@@ -28,7 +32,7 @@ class Need:
 
 def needs_of(person: Person) -> list[Need]:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
-    needs = [*_incidents(person), *_gaps(person)]
+    needs = [*_incidents(person), *_asked(to_review(person)), *_asked(to_answer(person)), *_gaps(person)]
     by_url = {need.url: need for need in needs}
     for notice in _notices(person):
         if notice.url not in by_url:
@@ -56,6 +60,13 @@ def _incidents(person) -> list[Need]:
     ]
 
 
+def _asked(todos: list[ToDo]) -> list[Need]:
+    return [
+        Need(url=todo.url, label=todo.label, sentence=todo.sentence, since=todo.since, about=todo.system.name)
+        for todo in todos[:MOST]
+    ]
+
+
 def _held(person):
     return Holding.objects.current().of(person)
 
@@ -67,11 +78,24 @@ def _gaps(person) -> list[Need]:
     failing = Outcome.objects.with_result().filter(
         system__in=System.objects.in_use().filter(pk__in=asked), result_now=Outcome.Result.FAIL
     )
-    mine = [row for row in failing.select_related("system") if _asks(row, asked[row.system_id])]
-    return [
-        Need(url=_where(person, row), label="Mend it", sentence=row.why, since=row.since, about=row.system.name)
-        for row in mine[:MOST]
-    ]
+    by_system = defaultdict(list)
+    for row in failing.select_related("system"):
+        if _asks(row, asked[row.system_id]):
+            by_system[row.system].append(row)
+    needs = [need for system, rows in by_system.items() for need in _gaps_of(person, system, rows)]
+    return sorted(needs, key=lambda need: need.since)[:MOST]
+
+
+def _gaps_of(person, system: System, rows: list[Outcome]) -> list[Need]:
+    """Return one thing to do for each gap; when there are many, one for all of them."""
+    if len(rows) <= MOST_GAPS:
+        return [
+            Need(url=_where(person, row), label="Mend it", sentence=row.why, since=row.since, about=system.name)
+            for row in rows
+        ]
+    sentence = f"{len(rows)} gaps ask you. {rows[0].why}"
+    url = f"{reverse('report-gaps')}?system={system.slug}"
+    return [Need(url=url, label="Look at them", sentence=sentence, since=rows[0].since, about=system.name)]
 
 
 def _where(person: Person, row: Outcome) -> str:

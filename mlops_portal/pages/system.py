@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mlops_portal.engine.models import Change
+from monitoring.for_page import for_page as monitoring
 from systems.access import may, may_open
 from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
 from systems.forms import TIERS
 from systems.models import Outcome, Person, System
+from systems.readiness import readiness_of
 
 STRIP_DAYS = 90
 HISTORY_SIZE = 20
@@ -32,6 +34,10 @@ class Topic:
 
 
 TOPICS = [
+    Topic("data", "Data", "How does it receive data for its predictions?", "monitoring/_system_data.html"),
+    Topic(
+        "quality", "Quality", "How good are its predictions, and is that all right?", "monitoring/_system_quality.html"
+    ),
     Topic(
         "ownership", "Ownership", "Who is responsible, and when did they last say so?", "systems/_system_ownership.html"
     ),
@@ -51,6 +57,8 @@ def detail(request, slug):
         "tier": dict(TIERS)[system.tier],
         "roles": system.roles(),
         "topics": topics_of(system, request.user),
+        "monitoring": monitoring(system, request.user),
+        "readiness": readiness_of(system, request.user),
         "open_incidents": system.incidents.unresolved().open_first(),
         "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
         "history": Paginator(history, HISTORY_SIZE).get_page(request.GET.get("page")),

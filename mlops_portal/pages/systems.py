@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.models import Incident
 from mlops_portal.engine.spreadsheet import csv_answer
+from monitoring.drawing import leading_of
 from systems.doors import rule
 from systems.filters import SystemFilter
 from systems.models import Holding, Level, Person, Phase, System, Team
@@ -25,7 +26,7 @@ def list_page(request):
     if asked.get("format") == "csv":
         return _export(found.qs.for_list_page())
     page = Paginator(found.qs.for_list_page(), PAGE_SIZE).get_page(asked.get("page"))
-    page.object_list = with_open_incidents(page.object_list)
+    page.object_list = with_other_floors(page.object_list)
     context = {"found": found, "asked": asked, "page": page, "counts": status_counts(found.without("status"))}
     if request.htmx and not request.htmx.history_restore_request:
         answer = render(request, "systems/_found.html", context)
@@ -62,12 +63,13 @@ def _selects(person: Person, asked: QueryDict) -> list[dict]:
     ]
 
 
-def with_open_incidents(systems) -> list[System]:
-    """Return `systems` as a list, each with `open_incidents`, the worst first; one query for all."""
+def with_other_floors(systems) -> list[System]:
+    """Return `systems` as a list, each with its `open_incidents`, the worst first, and its `leading` series or None."""
     systems = list(systems)
-    open_ones = Incident.objects.unresolved().of_systems(systems)
+    open_ones, leading = Incident.objects.unresolved().of_systems(systems), leading_of(systems)
     for system in systems:
         system.open_incidents = open_ones.get(system.pk, [])
+        system.leading = leading.get(system.pk)
     return systems
 
 
@@ -90,11 +92,15 @@ COLUMNS = [
     ("product_owner", lambda s: getattr(s.product_owner, "username", "")),
     ("model_owner", lambda s: getattr(s.model_owner, "username", "")),
     ("gaps", lambda s: "" if s.gaps_unknown else s.gap_count),
+    ("verdict", lambda s: s.verdict),
+    ("readiness", lambda s: s.verdict_short),
+    ("quality_metric", lambda s: s.leading.metric.key if s.leading else ""),
+    ("quality", lambda s: s.leading.last_value if s.leading else ""),
     ("open_incidents", lambda s: " ".join(str(incident.number) for incident in s.open_incidents)),
     ("tags", lambda s: ", ".join(s.tags)),
 ]
 
 
 def _export(systems):
-    rows = ([read(system) for _, read in COLUMNS] for system in with_open_incidents(systems))
+    rows = ([read(system) for _, read in COLUMNS] for system in with_other_floors(systems))
     return csv_answer("systems.csv", [name for name, _ in COLUMNS], rows)

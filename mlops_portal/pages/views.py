@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mlops_portal.pages.needs import needs_of
-from mlops_portal.pages.systems import status_counts, with_open_incidents
+from mlops_portal.pages.systems import status_counts, with_other_floors
 from systems.doors import rule
 from systems.models import Group, Level, Notice, System
 from systems.models.system import PORTAL
@@ -24,11 +24,11 @@ def home(request):
     counts = status_counts(seen.in_use().with_status())
     context = {
         "needs": needs_of(request.user),
-        "own": with_open_incidents(own[:MOST_SYSTEMS]),
+        "own": with_other_floors(own[:MOST_SYSTEMS]),
         "own_count": own.count(),
         "counts": counts,
         "in_all": sum(count for _, count in counts),
-        "worst": with_open_incidents(_unwell(seen)[:MOST_UNWELL]),
+        "worst": with_other_floors(_unwell(seen)[:MOST_UNWELL]),
     }
     return render(request, "pages/home.html", context)
 

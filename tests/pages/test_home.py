@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from systems.actions.registry import recheck
 from systems.models import Notice
-from tests.factories import IncidentFactory, SystemFactory, TeamFactory
+from tests.factories import HoldingFactory, IncidentFactory, SystemFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +33,15 @@ def test_who_has_nothing_to_do_is_told_so(home, viewer):
 
 
 def test_who_holds_the_role_is_asked_for_what_is_missing(home, holder, system):
+    for role in ("service_owner", "data_owner"):
+        HoldingFactory(system=system, role=role)
     recheck(system)
     assert "/systems/churn/owners/model_owner/" in _urls(home(holder))
+
+
+def test_many_gaps_of_a_system_are_one_thing_to_do(home, holder, system):
+    recheck(system)
+    assert "/reports/gaps/?system=churn" in _urls(home(holder))
 
 
 def test_who_holds_nothing_is_asked_for_nothing(home, data_scientist, system):
@@ -45,7 +52,7 @@ def test_who_holds_nothing_is_asked_for_nothing(home, data_scientist, system):
 def test_the_holder_sees_the_incidents_of_the_system_alone(home, holder, system):
     IncidentFactory(number=1, systems=[system])
     IncidentFactory(number=2, systems=[SystemFactory()])
-    assert _urls(home(holder)) == ["/incidents/1/"]
+    assert [url for url in _urls(home(holder)) if "incidents" in url] == ["/incidents/1/"]
 
 
 def test_on_call_sees_every_open_incident(home, on_call, system, manager):
@@ -94,6 +101,17 @@ def test_nobody_reads_the_notices_of_others(client, viewer, stranger):
     client.force_login(stranger)
     client.post("/notices/read/", {"notice": [notice.pk, "x", "9" * 40]})
     assert Notice.objects.get(pk=notice.pk).read_at is None
+
+
+def test_who_holds_the_role_is_asked_for_the_answers(home, holder):
+    assert "/systems/churn/readiness/" in _urls(home(holder))
+
+
+def test_who_holds_nothing_sees_what_is_not_all_right(home, viewer):
+    SystemFactory(slug="bad", status="failing")
+    answer = home(viewer)
+    assert [one.slug for one in answer.context["worst"]] == ["bad"]
+    assert "?status=failing" in answer.content.decode()
 
 
 def test_own_systems_are_those_held_and_those_of_the_team(home, holder, teammate, system):
