@@ -1,26 +1,31 @@
 """Filling a portal with the demo world: step by step, each once, through the same actions as everybody's."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from mlops_portal.demo.world import PEOPLE, PRODUCTS, TEAMS, Product, Somebody
+from monitoring.conditions import UNMONITORED, WHO
 from systems.actions.ownership import assign_role
 from systems.actions.people import add_person, deactivate_person, set_password
 from systems.actions.registry import recheck, register_system
+from systems.actions.status import report_condition
 from systems.actions.teams import add_team
-from systems.models import Holding, Person, System, Team
+from systems.models import Holding, Level, Person, System, Team
 
 
-def fill(password: str) -> Iterator[str]:
-    """Make what is missing of the demo world, and yield a line for each step; what stands is left as it is."""
+def fill(password: str, *, at: datetime) -> Iterator[str]:
+    """Make what is missing of the demo world, and yield a line for each step; what stands is left as it is.
+
+    Roles were given at `at`, when the world's past begins.
+    """
     yield f"{_teams()} teams"
     for somebody in PEOPLE:
         if _person(somebody, password):
             yield f"{somebody.name} can sign in" if somebody.signs_in else f"{somebody.name} is there"
     for n, product in enumerate(PRODUCTS, start=1):
-        _system(product)
+        _system(product, at)
         yield f"system {n} of {len(PRODUCTS)}: {product.name}"
     for somebody in PEOPLE:
         if somebody.has_left and _leave(somebody):
@@ -53,11 +58,11 @@ def _person(somebody: Somebody, password: str) -> bool:
 
 
 @transaction.atomic
-def _system(product: Product) -> None:
+def _system(product: Product, at: datetime) -> None:
     if System.objects.filter(slug__iexact=product.slug).exists():
         return
     people = {person.username: person for person in Person.objects.all()}
-    manager, at = people["manager"], timezone.now()
+    manager = people["manager"]
     system = register_system(
         by=manager,
         at=at,
@@ -70,6 +75,8 @@ def _system(product: Product) -> None:
         tags=product.tags,
         restricted=product.restricted,
     )
+    began = {"level": Level.UNMONITORED, "sentence": UNMONITORED, "good_until": None, "at": at}
+    report_condition(system=system, who=WHO, **began)  # else its history of states would begin today
     for role, username in product.owners.items():
         assign_role(system=system, role=role, person=people[username], by=manager, at=at)
 

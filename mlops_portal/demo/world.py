@@ -102,6 +102,13 @@ PRODUCTS = [
         3,
         Phase.OPERATIONS,
         ["text", "service desk"],
+        owners={
+            Role.PRODUCT_OWNER: "manager",
+            Role.MODEL_OWNER: "data-scientist",
+            Role.SERVICE_OWNER: "service-developer",
+            Role.OPERATIONS_OWNER: "on-call",
+            Role.DATA_OWNER: "data-engineer",
+        },
     ),
     Product(
         "search-ranking",
@@ -119,7 +126,7 @@ PRODUCTS = [
         "Says how much of each article a warehouse will need in the next two weeks; buyers order from it.",
         "logistics",
         3,
-        Phase.ENGINEERING,
+        Phase.OPERATIONS,
         ["batch", "warehouse"],
         owners={Role.DATA_OWNER: "data-engineer"},
     ),
@@ -131,7 +138,6 @@ PRODUCTS = [
         4,
         Phase.RESEARCH,
         ["documents"],
-        owners={Role.PRODUCT_OWNER: "manager"},
     ),
     Product(
         "credit-limits",

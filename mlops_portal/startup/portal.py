@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from mlops_portal.demo.places import demo_folder, kept_port
 from mlops_portal.engine.broker import broker_answers
 from mlops_portal.engine.health import DutyState, read_duties
 from mlops_portal.startup import postgres, preparation
@@ -70,6 +71,10 @@ class Portal:
             child.wait_for_orphans()
         preparation.refuse_taken_port(self.host, self.port)
         preparation.make_folders(self.data_dir)
+        if self.with_demo:
+            self.demo = self._child("demo", [str(ROOT / "manage.py"), "demo"], shows_output=True, yields=True)
+            self.demo.wait_for_orphans()
+            self._open_doors_for_demo()
         _log_into(self.data_dir / "logs")
         self._start_database()
         if self.stop.is_set():
@@ -114,7 +119,7 @@ class Portal:
 
     def _welcome(self) -> None:
         if self.with_demo:
-            self._fill_demo()
+            self._keep_demo()
         else:
             link = first_administrator_link(self.address)
             connection.close()
@@ -122,21 +127,29 @@ class Portal:
                 say(f"There is no administrator yet. Become the first one, by this link, once: {link}")
         say(f"Logs are in {self.data_dir / 'logs'}. Ctrl-C ends everything.")
 
-    def _fill_demo(self) -> None:
+    def _keep_demo(self) -> None:
         password = kept_secret(self.data_dir / "demo-password", size=9)
         say(f"Sign in as {DEMO_PEOPLE}; the password of each is: {password}")
-        self.demo = self._child("demo", [str(ROOT / "manage.py"), "demo"], shows_output=True, yields=True)
-        self.demo.wait_for_orphans()
-        self.demo.start()
+        self.supervisor.start(self.demo)
         threading.Thread(target=self._pass_on, args=(self.demo,), name="demo output", daemon=True).start()
 
     def _pass_on(self, demo: Child) -> None:
-        if demo.process is None or demo.process.stdout is None:
-            return
-        for line in demo.process.stdout:
-            say(f"demo: {line.decode(errors='replace').rstrip()}")
-        if demo.process.wait() != 0 and not self.stop.is_set():
-            say(f"The demo world was not filled to its end; {demo.log} says:\n{demo.last_words()}")
+        """Say what the demo says, also after it was started anew."""
+        heard = None
+        while not self.stop.wait(0.2):
+            if demo.process is not heard and demo.process and demo.process.stdout:
+                heard = demo.process
+                for line in demo.process.stdout:
+                    say(f"demo: {line.decode(errors='replace').rstrip()}")
+                if heard.wait() and not self.stop.is_set():
+                    say(f"{demo.log} says:\n{demo.last_words()}")
+
+    def _open_doors_for_demo(self) -> None:
+        """Let the portal reach the demo's model server and read its logs, beside what the operator allows."""
+        folder = demo_folder(self.data_dir)
+        _add_to_environment("PORTAL_EGRESS_ALLOW_LOCAL", f"127.0.0.1:{kept_port(folder)}")
+        if os.environ.get("PORTAL_LOG_ROOTS"):
+            _add_to_environment("PORTAL_LOG_ROOTS", str(folder / "logs"))
 
     def _watch_vitals(self) -> None:
         watch_for = self.supervisor.watch
@@ -172,7 +185,7 @@ class Portal:
 
     def _end(self) -> None:
         children = [kept.child for kept in self.supervisor.kept.values() if kept.child is not self.database]
-        end_all([*children, *([self.demo] if self.demo else [])], END_WITHIN_S, self.hurry)
+        end_all(children, END_WITHIN_S, self.hurry)
         if self.database:
             end_all([self.database], DATABASE_MAY_TAKE_S, self.hurry)
         say("Everything has ended.")
@@ -215,6 +228,11 @@ class Portal:
         }
         command = [*(["nice"] if yields else []), sys.executable, *arguments]
         return Child(name, command, self.data_dir, environment, shows_output=shows_output)
+
+
+def _add_to_environment(name: str, value: str) -> None:
+    """Add a value to those that a variable has; the children inherit it."""
+    os.environ[name] = ",".join(filter(None, [os.environ.get(name), value]))
 
 
 def say(line: str) -> None:

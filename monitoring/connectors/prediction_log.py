@@ -103,6 +103,10 @@ class Connector(Shape):
             raise BadSettings(errors)
         return whole
 
+    def suggested(self, metric: str) -> Suggested:
+        """Return what is guessed of a metric of a log."""
+        return _suggested(metric)
+
     async def discover(self, settings: dict, credentials: dict, *, at: datetime, limits: Limits) -> list[Found]:
         layout = Layout.of(self.checked(settings))
         return await asyncio.to_thread(_honestly, _discover, layout, at, time.monotonic() + limits.deadline_s)

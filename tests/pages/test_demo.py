@@ -1,12 +1,26 @@
 import stat
 from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Count
+from django.utils import timezone
 
-from mlops_portal.demo import filling
+from mlops_portal.demo import filling, history, live, logs, running
+from mlops_portal.demo.calendar import Calendar
+from mlops_portal.demo.history import World
+from mlops_portal.demo.places import kept_port
+from mlops_portal.demo.server import ModelServer
+from mlops_portal.demo.services import SERVICES
+from mlops_portal.demo.stream import requests_of
+from mlops_portal.engine.egress import Place
 from mlops_portal.engine.models import Change
-from systems.models import Holding, Outcome, Person, System
+from monitoring.models import Point, Pull, Source
+from systems.models import Holding, Notice, Outcome, Person, System
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +28,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def demo(settings, tmp_path):
     settings.DATA_DIR = tmp_path
-    return lambda: call_command("demo")
+    settings.LOG_ROOTS = [tmp_path / "demo/logs"]
+    settings.EGRESS_ALLOW_LOCAL = [Place.parse(f"127.0.0.1:{kept_port(tmp_path / 'demo')}")]
+    return lambda days=0: call_command("demo", once=True, days=days)
+
+
+@pytest.fixture
+def server():
+    server = ModelServer(SERVICES, 0)
+    server.start()
+    yield server
+    server.stop()
 
 
 def test_each_of_the_five_signs_in_with_the_kept_password(demo, client, tmp_path):
@@ -46,7 +70,7 @@ def test_a_changed_password_is_left_alone(demo, client):
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(demo):
-    steps = filling.fill("a-password-for-all")
+    steps = filling.fill("a-password-for-all", at=timezone.now())
     for _ in range(12):
         next(steps)  # it ends in the middle of the systems
     demo()
@@ -57,7 +81,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(demo):
 def test_one_is_owned_by_all_and_one_by_nobody(demo):
     demo()
     held = Counter(Holding.objects.current().values_list("system__slug", flat=True))
-    assert (held["churn-forecast"], held["ticket-routing"]) == (5, 0)
+    assert (held["churn-forecast"], held["invoice-reader"]) == (5, 0)
 
 
 def test_who_left_is_found_by_the_check(demo):
@@ -66,7 +90,59 @@ def test_who_left_is_found_by_the_check(demo):
     assert "may no longer sign in" in outcome.why
 
 
-def test_without_metrics_every_system_reads_not_monitored(demo):
-    demo()
-    words = System.objects.exclude(slug="portal").with_status().values_list("status_now", flat=True)
-    assert set(words) == {"unmonitored"}
+def test_the_past_is_read_on_the_nights_on_which_it_happened(demo):
+    demo(days=4)
+    points = Point.objects.filter(series__metric__key="rows", series__metric__system__slug="churn-forecast")
+    assert points.count() == 4
+    assert all(point.first_seen_at - point.at == timedelta(hours=27, minutes=10) for point in points)
+
+
+def test_a_past_that_was_cut_off_goes_on_without_doubling(demo, monkeypatch, tmp_path):
+    monkeypatch.setattr(history, "SAY_EVERY_DAYS", 1)
+    steps = running.run(tmp_path / "demo", "a-password", days=3, once=True, clock=timezone.now, stop=Event())
+    next(line for line in steps if line.startswith("history: 1 "))
+    steps.close()
+    demo(days=3)
+    assert set(Pull.objects.values_list("source").annotate(n=Count("pk")).values_list("n", flat=True)) == {3}
+
+
+def test_nobody_is_told_of_the_past(demo):
+    demo(days=4)
+    assert not Notice.objects.filter(key__startswith="incident:").exists()
+
+
+def test_sources_are_asked_from_the_end_of_the_past_on(demo):
+    demo(days=1)
+    assert not Source.objects.filter(enabled=False).exists()
+
+
+def test_the_model_server_answers_and_counts(server):
+    service = SERVICES[0]
+    asked = requests_of(service, date(2026, 3, 9), date(2026, 3, 10)).between(0, 3)
+    version, answer = live.ask(server.address, service, asked)
+    assert (version, len(answer.predictions), set(answer.predictions) <= {"leaves", "stays"}) == ("3.0", 3, True)
+    with urlopen(f"{server.address}/metrics", timeout=5) as page:
+        assert b'model_requests_total{model="churn-forecast"} 3.0' in page.read()
+
+
+def test_rows_that_do_not_fit_are_refused_and_counted_as_failures(server):
+    request = Request(f"{server.address}/predict/churn-forecast", b'{"rows": [[1, 2]]}', method="POST")
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(request, timeout=5)
+    assert server.registry.get_sample_value("model_failures_total", {"model": "churn-forecast"}) == 1
+
+
+def test_what_has_come_is_asked_once_and_logged(server, tmp_path):
+    noon = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    world = World(Calendar(date(2026, 3, 9), 3), server, tmp_path, None)
+    first = live.ask_what_came(SERVICES[0], noon.date(), world, now=noon)
+    assert first == logs.logged(logs.predictions_file(tmp_path, SERVICES[0], noon.date())) > 100
+    assert live.ask_what_came(SERVICES[0], noon.date(), world, now=noon) == 0
+
+
+def test_days_on_which_nobody_was_there_are_made_up_for(server, tmp_path):
+    now = datetime(2026, 3, 12, 12, tzinfo=UTC)
+    live.make_up(World(Calendar(date(2026, 3, 9), 3), server, tmp_path, None), now=now)
+    files = sorted(path.stem for path in (tmp_path / "ticket-routing/predictions").iterdir())
+    assert files == ["2026-03-09", "2026-03-10", "2026-03-11"]
+    assert (tmp_path / "ticket-routing/labels/2026-03-12.csv").exists()

@@ -1,0 +1,99 @@
+"""The past of the demo world, day by day, through the code that runs live: ask, log, pull, judge, respond.
+
+Each day is one transaction, so that whoever looks meanwhile sees whole days, and a run that is killed goes on at the
+day that it had not finished.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from django.db import transaction
+
+from mlops_portal.demo.calendar import Calendar, night_after
+from mlops_portal.demo.logs import labels_file, predictions_file, write_day, write_labels
+from mlops_portal.demo.server import ModelServer
+from mlops_portal.demo.services import SERVICES, Service
+from mlops_portal.demo.stream import labels_come_at, requests_of
+from mlops_portal.demo.watching import connect_log, connect_server, may_be_asked
+from monitoring.actions.pulling import pull_source
+from monitoring.actions.sources import edit_source
+from monitoring.models import Pull, Source
+from monitoring.partitions import make_months
+from systems.models import Person
+
+SAY_EVERY_DAYS = 14
+SERVER_WATCHED_FROM = 30
+
+
+@dataclass
+class World:
+    """What the demo's days need: when it began, the models, the folder of the logs, and who connected the sources."""
+
+    calendar: Calendar
+    server: ModelServer
+    folder: Path
+    by: Person
+
+
+def relive(world: World) -> Iterator[str]:
+    """Work through the nights of the past that are missing, then let the sources be asked; yield a line at times."""
+    nights = world.calendar.moments()
+    done = Pull.objects.filter(why=Pull.Why.BACKFILL).order_by("due_at").values_list("due_at", flat=True).last()
+    if nights:
+        make_months(nights[0], nights[-1])
+    for n, night in enumerate(nights, start=1):
+        if done is None or night > done:
+            live_day(night.date() - timedelta(days=1), world)
+            if n % SAY_EVERY_DAYS == 0 or n == len(nights):
+                yield f"history: {n} of {len(nights)} days"
+    for source in sources_of(world, at=night_after(world.calendar.origin - timedelta(days=1))):
+        edit_source(source=source, enabled=True, by=world.by, at=world.calendar.begins_at)
+
+
+def live_day(day: date, world: World) -> None:
+    """Let one past day happen, and the portal look at it on the night after."""
+    night = night_after(day)
+    world.server.age = world.calendar.age(day)
+    for service in SERVICES:
+        serve_day(service, day, world)
+        hand_in_labels(service, night - timedelta(days=1), night, world)
+    with transaction.atomic():
+        for source in sources_of(world, at=night):
+            pull_source(source, due_at=night, at=night, why=Pull.Why.BACKFILL)
+
+
+def sources_of(world: World, *, at: datetime) -> list[Source]:
+    """Return the sources that there are at the moment, each connected when its time has come.
+
+    The model server's own figures are watched of late only, and not at all where the portal may not ask it.
+    """
+    began = {"by": world.by, "at": at}
+    age = world.calendar.age(at.date())
+    asked = age <= SERVER_WATCHED_FROM and may_be_asked(world.server.address)
+    logs = [connect_log(service, **began) for service in SERVICES if service.since_age > age]
+    return logs + [connect_server(one, world.server.address, **began) for one in SERVICES if asked and one.has_server]
+
+
+def serve_day(service: Service, day: date, world: World) -> None:
+    """Have a whole day's rows predicted, and write them into the log."""
+    asked = requests_of(service, day, world.calendar.origin)
+    if len(asked):
+        version, answer = world.server.predict(service.slug, asked.inputs)
+        midnight = night_after(day).replace(hour=0, minute=0)
+        write_day(predictions_file(world.folder, service, day), service, asked, answer, version, at=midnight)
+
+
+def hand_in_labels(service: Service, after: datetime, until: datetime, world: World) -> int:
+    """Write the label files that come after one moment and until another; return how many there were."""
+    written = 0
+    day = (after - service.labels_after).date()
+    while (comes_at := labels_come_at(service, day)) <= until:
+        asked = requests_of(service, day, world.calendar.origin)
+        path = labels_file(world.folder, service, day)
+        if comes_at > after and day >= world.calendar.first_day and len(asked) and not path.exists():
+            write_labels(path, asked, at=comes_at)
+            written += 1
+        day += timedelta(days=1)
+    return written
