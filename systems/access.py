@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.urls import Resolver404, resolve
 
-from systems.models import Group, Holding
+from systems.models import Group, Holding, Role
 
 
 def _everybody(person, thing) -> bool:
@@ -32,6 +32,10 @@ def _holds(person, holding: Holding) -> bool:
 
 def _holds_a_role_of(person, system) -> bool:
     return Holding.objects.current().of(person).filter(system=system).exists()
+
+
+def _holds_one_of(*roles: str) -> Callable:
+    return lambda person, system: Holding.objects.current().of(person).filter(system=system, role__in=roles).exists()
 
 
 def _holds_a_system_of(person, incident) -> bool:
@@ -72,6 +76,24 @@ RULES: dict[str, Rule] = {
     "role.assign": Rule("Managers.", _in(Group.MANAGER)),
     "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
     "incident.declare": Rule("Everybody who is signed in, for the systems that they see.", _everybody),
+    "runbook.write": Rule(
+        "Data scientists and administrators of its team, who holds a role of it, and managers.",
+        _any(_teammate_data_scientist, _administrator_of_portal, _in(Group.MANAGER), _holds_a_role_of),
+        about="system",
+    ),
+    "version.record": Rule(
+        "Data scientists and administrators of its team, its service owner and model owner, and managers.",
+        _any(
+            _teammate_data_scientist,
+            _administrator_of_portal,
+            _in(Group.MANAGER),
+            _holds_one_of(Role.SERVICE_OWNER, Role.MODEL_OWNER),
+        ),
+        about="system",
+    ),
+    "phase.decide": Rule(
+        "Managers, and its product owner.", _any(_in(Group.MANAGER), _holds_one_of(Role.PRODUCT_OWNER)), about="system"
+    ),
     "incident.act": Rule(
         "On-call engineers, managers, and who holds a role of a system that it touches.",
         _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),

@@ -46,7 +46,7 @@ class Versioned(forms.Form):
     def over(self, version: int):
         """Return the form with everything that was typed, to be saved over `version`."""
         self.data = self.data.copy()
-        self.data["version"] = version
+        self.data[self.add_prefix("version")] = version
         return self
 
 

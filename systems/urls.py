@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systems.views import editing, ownership, readiness, reviews
+from systems.views import editing, ownership, phases, readiness, retraining, reviews, runbooks, versions
 
 urlpatterns = [
     path("new/", editing.register, name="register"),
@@ -13,6 +13,12 @@ urlpatterns = [
     path("<slug:slug>/readiness/", readiness.readiness, name="readiness"),
     path("<slug:slug>/readiness/<slug:question>/", readiness.question, name="question"),
     path("<slug:slug>/readiness/<slug:question>/waiver/", readiness.waiver, name="waiver"),
+    path("<slug:slug>/runbook/ranges/", runbooks.ranges, name="runbook-ranges"),
+    path("<slug:slug>/runbook/<slug:situation>/", runbooks.runbook, name="runbook"),
+    path("<slug:slug>/runbook/<slug:situation>/confirm/", runbooks.confirm, name="runbook-confirm"),
+    path("<slug:slug>/deployments/", versions.deployments, name="deployments"),
+    path("<slug:slug>/retraining/", retraining.retraining, name="retraining"),
+    path("<slug:slug>/phase/", phases.phase, name="phase"),
 ]
 
 review_urls = [

@@ -65,7 +65,7 @@ def confirm_runbook(*, system: System, situation: str, by, at: datetime, seen: i
     runbook = Runbook.objects.select_for_update().get(system=system, situation=situation, version__gt=0)
     if seen is not None and runbook.version != seen:
         raise Stale(runbook)
-    return _review(runbook.versions.first(), (at + review_after(system)).date(), by)
+    return _review(runbook.versions.get(n=runbook.version), (at + review_after(system)).date(), by)
 
 
 def _review(version: RunbookVersion, review_by: date, by) -> RunbookVersion:

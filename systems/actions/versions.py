@@ -5,7 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from mlops_portal.engine.audit import record
-from systems.models import ModelVersion, System
+from systems.actions.readiness import lapse_reviews
+from systems.actions.registry import recheck
+from systems.models import PRODUCTION, Deployment, ModelVersion, System, Topic
+from systems.readiness import gate_of
 
 
 class AlreadyThere(Exception):
@@ -48,3 +51,49 @@ def ids_of(system: System, names: set[str]) -> dict[str, int]:
         ModelVersion.objects.bulk_create(missing, ignore_conflicts=True)
         known = dict(system.model_versions.filter(name__in=names).values_list("name", "pk"))
     return known
+
+
+@transaction.atomic
+def deploy(
+    *, system: System, version: ModelVersion, environment: str = PRODUCTION, by, at: datetime, note: str = ""
+) -> Deployment:
+    """Record that the version runs there from `at` on, and return that.
+
+    One to production while the gate is shut keeps the gate as it stood. Raises AlreadyThere for a moment at which
+    one is recorded, ValueError for a version of another system.
+    """
+    if version.system_id != system.pk:
+        raise ValueError(f"{version} is no version of {system}.")
+    System.objects.select_for_update().get(pk=system.pk)
+    there = Deployment.objects.filter(system=system, environment=environment, at=at).first()
+    if there:
+        raise AlreadyThere(there)
+    one = Deployment.objects.create(
+        system=system,
+        environment=environment,
+        at=at,
+        model_version=version,
+        by=by,
+        note=note,
+        gate=_shut_gate(system, at) if environment == PRODUCTION else None,
+    )
+    facts = {"version": version.name, "environment": environment, "at": at.isoformat(), "note": note}
+    if one.gate:
+        facts["gate"] = one.gate["sentence"]
+    record(by=by, verb="deployed", kind="version", object=version.name, system=system, after=facts)
+    recheck(system)
+    _lapse_what_rested_on_another(one)
+    return one
+
+
+def _lapse_what_rested_on_another(one: Deployment) -> None:
+    """End the approvals of what was said of the quality of another version; the first one changes nothing."""
+    before = Deployment.objects.filter(system=one.system, environment=PRODUCTION, at__lt=one.at).first()
+    if one.environment == PRODUCTION and before and before.model_version_id != one.model_version_id:
+        because = f"version {one.model_version} runs now, no longer {before.model_version}."
+        lapse_reviews(system=one.system, topic=Topic.QUALITY, because=because, at=one.at)
+
+
+def _shut_gate(system: System, at: datetime) -> dict | None:
+    gate = gate_of(system, at=at)
+    return None if gate.passed else gate.as_json()

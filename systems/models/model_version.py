@@ -33,7 +33,7 @@ class DeploymentQuerySet(models.QuerySet):
     def live(self, at=None):
         """The one deployment of each system and environment that holds, or held at the moment `at`."""
         begun = self.filter(at__lte=at) if at else self
-        return begun.order_by("system", "environment", "-at").distinct("system", "environment")
+        return begun.order_by("system_id", "environment", "-at").distinct("system_id", "environment")
 
 
 class Deployment(models.Model):

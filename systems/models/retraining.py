@@ -6,9 +6,9 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 
-from systems.models.model_version import ModelVersion
+from systems.models.model_version import Deployment, ModelVersion
 from systems.models.system import System
 
 
@@ -67,3 +67,13 @@ class RetrainingRun(models.Model):
 
     def __str__(self):
         return f"{self.system} trained again at {self.at}"
+
+
+def last_trained(systems) -> dict[int, datetime]:
+    """Return by system id when its model was trained: the last run, or the version that runs when that is younger."""
+    live = Deployment.objects.in_production().live().filter(system__in=systems).select_related("model_version")
+    trained = {one.system_id: one.model_version.trained_at for one in live if one.model_version.trained_at}
+    runs = RetrainingRun.objects.filter(system__in=systems).order_by().values_list("system").annotate(Max("at"))
+    for pk, at in runs:
+        trained[pk] = max(at, trained.get(pk, at))
+    return trained

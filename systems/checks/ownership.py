@@ -1,4 +1,4 @@
-"""Checks of the registry: does somebody answer for it, and does it say what it is for?"""
+"""Does somebody answer for it, and does it say what it is for?"""
 
 from django.urls import reverse
 

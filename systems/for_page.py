@@ -1,0 +1,85 @@
+"""What a system's own page shows of its promises: retraining, errors, resilience, phases."""
+
+from django.utils import timezone
+
+from systems.access import may
+from systems.actions.phases import ORDER, phases_from
+from systems.models import Deployment, Person, Retraining, Role, RunbookVersion, Situation, System
+from systems.models.retraining import last_trained
+from systems.notices import people_to_tell
+
+WHO_NOTICES = [
+    (Role.MODEL_OWNER, "the quality of its predictions falls"),
+    (Role.SERVICE_OWNER, "the service is slow or answers with errors"),
+    (Role.DATA_OWNER, "the data is late, incomplete or changed"),
+    (Role.PRODUCT_OWNER, "the business figures go wrong"),
+]
+WHEN_IT_ERRS = [Situation.ALERT_REACHED, Situation.MODEL_ERRS, Situation.ROLLBACK, Situation.NORMAL]
+UNDER_STRAIN = [Situation.FEED_UNAVAILABLE, Situation.ANOMALOUS_INPUT, Situation.LOAD]
+
+
+def promises_of(system: System, person: Person) -> dict:
+    """Return what the fragments _system_retraining, _errors, _resilience and _phases take as `promises`."""
+    written = _written(system)
+    return {
+        "retraining": retraining_of(system),
+        "retrain_text": written.get(Situation.RETRAIN),
+        "errors": [(one, written.get(one)) for one in WHEN_IT_ERRS],
+        "errors_written": sum(one in written for one in WHEN_IT_ERRS),
+        "resilience": [(one, written.get(one)) for one in UNDER_STRAIN],
+        "resilience_written": sum(one in written for one in UNDER_STRAIN),
+        "told": _told(system),
+        "live": Deployment.objects.in_production().live().filter(system=system).select_related("model_version").first(),
+        "phases": _phases(system),
+        "next_phase": next(iter(reversed(phases_from(system))), None),
+        "may_decide": may(person, "phase.decide", system),
+        "may_write": may(person, "runbook.write", system),
+        "may_record": may(person, "version.record", system),
+    }
+
+
+def _written(system: System) -> dict[str, RunbookVersion]:
+    """Return the newest text of each situation, with `is_past` when it should have been read again."""
+    today = timezone.now().date()
+    texts = {}
+    for version in RunbookVersion.objects.newest().filter(runbook__system=system):
+        version.is_past = version.review_by < today
+        texts[version.runbook.situation] = version
+    return texts
+
+
+def _told(system: System) -> list[dict]:
+    """Return who would be told of what: two queries for each kind of trouble."""
+    said = []
+    for role, what in WHO_NOTICES:
+        people = people_to_tell([system], role)[system.pk]
+        said.append({"what": what, "role": role, "people": people})
+    return said
+
+
+def retraining_of(system: System) -> dict:
+    """Return the plan of retraining, when it was trained last, and when it is due (`is_late`: that has passed)."""
+    plan = Retraining.objects.filter(system=system).first()
+    trained = last_trained([system]).get(system.pk)
+    due = plan.due_at(trained) if plan else None
+    last = system.retraining_runs.select_related("model_version", "by").first()
+    return {
+        "plan": plan,
+        "trained_at": trained,
+        "due_at": due,
+        "is_late": bool(due and due < timezone.now()),
+        "last_run": last,
+    }
+
+
+def _phases(system: System) -> list[dict]:
+    """Return the three phases in order, each with the decision by which the system last came into it."""
+    moves = list(system.phase_moves.select_related("by"))
+    return [
+        {
+            "phase": phase,
+            "is_now": phase == system.phase,
+            "move": next((move for move in moves if move.to_phase == phase), None),
+        }
+        for phase in ORDER
+    ]
