@@ -85,7 +85,9 @@ def tick(request, number):
     incident = seen_or_404(request.user, number)
     require(request.user, "incident.act", incident)
     form = TickForm(request.POST)
-    system = form.is_valid() and next((one for one in incident.shown_systems if one.slug == form.cleaned_data["system"]), None)
+    system = form.is_valid() and next(
+        (one for one in incident.shown_systems if one.slug == form.cleaned_data["system"]), None
+    )
     if not system:
         raise Http404
     given = form.cleaned_data | {"system": system}

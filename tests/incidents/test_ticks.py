@@ -2,7 +2,6 @@ import threading
 
 import pytest
 from django.db import connection
-from django.urls import reverse
 
 from incidents.actions.ticking import NoSuchStep, tick
 from incidents.following import choose, follow, written_for
@@ -163,12 +162,11 @@ def test_a_text_does_nothing_on_the_page(client, system, manager, on_call, now):
     assert 'href="javascript' not in page
 
 
-def test_nothing_written_is_said_with_the_way_to_write_it(client, system, on_call):
+def test_nothing_written_is_said(client, system, on_call):
     IncidentFactory(number=7, topic="service", systems=[system])
     client.force_login(on_call)
     page = client.get("/incidents/7/").content.decode()
     assert "No runbook of Churn model is written" in page
-    assert reverse("systems:runbook", args=["churn", "load"]) in page
 
 
 def test_what_is_shown_is_asked_anew_when_a_text_is_written(client, incident, system, manager, on_call, now):
