@@ -85,10 +85,10 @@ def tick(request, number):
     incident = seen_or_404(request.user, number)
     require(request.user, "incident.act", incident)
     form = TickForm(request.POST)
-    system = form.is_valid() and next(
-        (one for one in incident.shown_systems if one.slug == form.cleaned_data["system"]), None
-    )
-    if not system:
+    if not form.is_valid():
+        return show(request, incident, form=WriteForm(), refused="It was not said which step is meant.", status=422)
+    system = next((one for one in incident.shown_systems if one.slug == form.cleaned_data["system"]), None)
+    if system is None:
         raise Http404
     given = form.cleaned_data | {"system": system}
     try:
