@@ -15,6 +15,7 @@ from systems.access import may, may_open
 from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
+from systems.for_page import promises_of
 from systems.forms import TIERS
 from systems.models import Outcome, Person, System
 from systems.readiness import readiness_of
@@ -38,9 +39,13 @@ TOPICS = [
     Topic(
         "quality", "Quality", "How good are its predictions, and is that all right?", "monitoring/_system_quality.html"
     ),
+    Topic("errors", "When it errs", "Who notices, and what do they do?", "systems/_system_errors.html"),
+    Topic("retraining", "Retraining", "How and when is it trained again?", "systems/_system_retraining.html"),
+    Topic("resilience", "Resilience", "What if its data or its servers fail?", "systems/_system_resilience.html"),
     Topic(
         "ownership", "Ownership", "Who is responsible, and when did they last say so?", "systems/_system_ownership.html"
     ),
+    Topic("phases", "Phases", "How far is it really?", "systems/_system_phases.html"),
 ]
 
 
@@ -58,6 +63,7 @@ def detail(request, slug):
         "roles": system.roles(),
         "topics": topics_of(system, request.user),
         "monitoring": monitoring(system, request.user),
+        "promises": promises_of(system, request.user),
         "readiness": readiness_of(system, request.user),
         "open_incidents": system.incidents.unresolved().open_first(),
         "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
