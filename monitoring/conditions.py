@@ -1,13 +1,18 @@
 """The condition that monitoring reports of each system."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from mlops_portal.engine.health import late_duties
-from systems.actions.status import report_condition
+from monitoring.models import Metric, Series, State
+from systems.actions.status import Report, report_condition, report_conditions
 from systems.models import Condition, Level, System
 
 WHO = "monitoring"
 PORTAL = "portal"
+AT_ONCE = 500
 UNMONITORED = "No quality metric of this system is watched."
 
 
@@ -23,11 +28,57 @@ def judge_portal(*, at: datetime, good_until: datetime) -> int:
     return 1
 
 
-def judge_unmonitored(*, at: datetime) -> int:
-    """Report of each other system without a condition that no quality metric is watched; return how many there were."""
-    unseen = (
-        System.objects.in_use().exclude(slug=PORTAL).exclude(pk__in=Condition.objects.filter(who=WHO).values("system"))
-    )
-    for system in unseen:
-        report_condition(system=system, who=WHO, level=Level.UNMONITORED, sentence=UNMONITORED, good_until=None, at=at)
-    return len(unseen)
+def judge_changed(*, at: datetime) -> int:
+    """Report of each system whose quality metrics came or went since it was reported of; return how many those were."""
+    metrics = Metric.objects.quality().filter(system=OuterRef("pk"), series__isnull=False)
+    told = Condition.objects.filter(system=OuterRef("pk"), who=WHO)
+    said = told.filter(level=Level.UNMONITORED)
+    systems = System.objects.in_use().exclude(slug=PORTAL)
+    is_right = Exists(metrics) & Exists(told) & ~Exists(said) | ~Exists(metrics) & Exists(said)
+    return report_systems(systems.exclude(is_right).values_list("pk", flat=True)[:AT_ONCE], at=at)
+
+
+def report_systems(system_ids: Iterable[int], *, at: datetime) -> int:
+    """Report of each system what its quality metrics say; return how many were reported of.
+
+    The whole of each quality metric speaks, its segments only where there is no whole. The worst state prevails.
+    """
+    systems = System.objects.filter(pk__in=list(system_ids), retired_at=None).exclude(slug=PORTAL).order_by("pk")
+    locked = list(systems.select_for_update(of=("self",), no_key=True))  # others who judge it now wait, then see ours
+    speaking = _speaking(locked)
+    reports = [Report(system, *_condition(speaking.get(system.pk, []))) for system in locked]
+    report_conditions(reports, who=WHO, at=at)
+    return len(reports)
+
+
+def _speaking(systems: list[System]) -> dict[int, list[Series]]:
+    """Return by system the series that give it its state."""
+    quality = Series.objects.filter(metric__system__in=systems, metric__kind=Metric.Kind.QUALITY)
+    found: dict[int, list[Series]] = {}
+    whole = set()
+    for series in quality.select_related("metric").order_by("estimated", "segment", "-metric__leading", "pk"):
+        is_whole = not series.segment and not series.estimated
+        if is_whole:
+            whole.add(series.metric_id)
+        if is_whole or series.metric_id not in whole:
+            found.setdefault(series.metric.system_id, []).append(series)
+    return found
+
+
+def _condition(speaking: list[Series]) -> tuple[Level, str, datetime | None]:
+    """Return (level, sentence, good until). What an open alert says lasts until the alert is over."""
+    if not speaking:
+        return Level.UNMONITORED, UNMONITORED, None
+    ranks = Level.worst_first()
+    worst = min(speaking, key=lambda one: (ranks.index(State(one.state).level), not one.metric.leading, one.pk))
+    level = State(worst.state).level
+    if level in (Level.FAILING, Level.DEGRADED):
+        return level, worst.sentence, None
+    times = [one.good_until for one in speaking if one.good_until and State(one.state).level == level]
+    others = len(speaking) - 1
+    more = "" if level != Level.HEALTHY or not others else _all_hold(len(speaking))
+    return level, f"{worst.sentence}{more}"[:300], min(times, default=None)
+
+
+def _all_hold(count: int) -> str:
+    return f" All {count} quality metrics hold." if count > 2 else " Both quality metrics hold."

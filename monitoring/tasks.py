@@ -6,15 +6,17 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from mlops_portal.engine.duties import duty
+from mlops_portal.engine.duties import duty, nudge
+from monitoring.actions.judging import judge_due, wake_overdue
 from monitoring.actions.keeping import drop_old, make_ahead
 from monitoring.actions.pulling import pull_due
-from monitoring.conditions import judge_portal, judge_unmonitored
+from monitoring.conditions import judge_changed, judge_portal
 from monitoring.knocking import knock_at
 
 log = structlog.get_logger(__name__)
 
 BELIEVED_FOR = timedelta(minutes=5)
+SERIES_AT_ONCE = 1000
 
 
 PULL_ROUND_S = 60  # a round waits for its slowest source, up to its deadline
@@ -46,8 +48,12 @@ def knock() -> int:
     return 1
 
 
-@duty(queue="work", every_s=20)
+@duty(queue="work", every_s=5)
 def judge() -> int:
-    """Say of each system what the machines see of it; return how many conditions were written."""
+    """Judge what came, and what did not come in time; return how many series and systems were judged."""
     now = timezone.now()
-    return judge_portal(at=now, good_until=now + BELIEVED_FOR) + judge_unmonitored(at=now)
+    wake_overdue(at=now)
+    judged = judge_due(at=now, limit=SERIES_AT_ONCE)
+    if judged == SERIES_AT_ONCE:
+        nudge("judge")
+    return judged + judge_portal(at=now, good_until=now + BELIEVED_FOR) + judge_changed(at=now)

@@ -1,5 +1,8 @@
 """Folding conditions into the status of a system."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -7,6 +10,59 @@ from django.db import transaction
 from systems.models import Condition, Level, StatusSpan, System
 
 NOBODY_LOOKED = "Nobody has looked in time."
+
+
+@dataclass(frozen=True)
+class Report:
+    """What somebody judges a system to be, until when."""
+
+    system: System
+    level: str
+    sentence: str
+    good_until: datetime | None
+
+
+@transaction.atomic
+def report_conditions(reports: Iterable[Report], *, who: str, at: datetime) -> None:
+    """Record what `who` judges of many systems; of those whose level stays, with few queries in all."""
+    by_system = {report.system.pk: report for report in reports}
+    stored: dict[int, list[Condition]] = defaultdict(list)
+    for condition in Condition.objects.filter(system__in=by_system):
+        stored[condition.system_id].append(condition)
+    kept, systems = [], []
+    for pk, report in sorted(by_system.items()):
+        own = next((one for one in stored[pk] if one.who == who), None)
+        if own is None or own.level != report.level or not _holds(report.system, stored[pk], at):
+            report_condition(
+                system=report.system,
+                who=who,
+                level=report.level,
+                sentence=report.sentence,
+                good_until=report.good_until,
+                at=at,
+            )
+            continue
+        own.sentence, own.good_until = report.sentence, report.good_until
+        kept.append(own)
+        systems.append(_folded(report.system, stored[pk], at))
+    Condition.objects.bulk_update(kept, ["sentence", "good_until"])
+    System.objects.bulk_update(systems, ["status_sentence", "status_good_until"])
+
+
+def _holds(system: System, conditions: list[Condition], at: datetime) -> bool:
+    """Whether the stored status is what its conditions say, and still believed."""
+    is_over = system.status_good_until is not None and system.status_good_until < at
+    believed = all(_believed(condition, at) for condition in conditions)
+    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    return believed and not is_over and worst.level == system.status
+
+
+def _folded(system: System, conditions: list[Condition], at: datetime) -> System:
+    """Return the system with sentence and time of a status that stays what it is."""
+    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    system.status_sentence = worst.sentence
+    system.status_good_until = _good_until(system.status, conditions, at)
+    return system
 
 
 @transaction.atomic

@@ -1,0 +1,52 @@
+"""Saying what a series is expected to be."""
+
+import math
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Coalesce, Least
+
+from mlops_portal.engine.audit import record
+from mlops_portal.engine.duties import nudge
+from monitoring.models import Baseline, Point, Series
+from systems.actions.registry import recheck
+
+
+class BadBaseline(ValueError):
+    """A value that cannot be expected; the text is one sentence for people."""
+
+
+@transaction.atomic
+def set_baseline(
+    series: Series,
+    *,
+    value: float,
+    spread: float | None = None,
+    origin: str,
+    reason: str,
+    from_at: datetime | None = None,
+    by,
+    at: datetime,
+) -> Baseline:
+    """Expect `value` ± `spread` (one standard deviation) from `from_at` (default: `at`) on; return the baseline.
+
+    Without a spread the one that is learned holds. What was judged by another is judged again. Raises BadBaseline.
+    """
+    if not math.isfinite(value) or (spread is not None and not (math.isfinite(spread) and spread > 0)):
+        raise BadBaseline("A baseline is a finite number, its spread a positive one.")
+    is_first = not series.baselines.exclude(by=None, origin=Baseline.Origin.LEARNED).exists()
+    baseline = series.baselines.create(
+        value=value, spread=spread, origin=origin, reason=reason, from_at=from_at or at, by=by
+    )
+    after = {"value": value, "spread": spread, "origin": str(origin), "reason": reason}
+    record(by=by, verb="set", kind="baseline", object=series, system=series.metric.system, after=after)
+    since = _first_point(series) if is_first and origin == Baseline.Origin.EXPERIMENT else None
+    again = min(since or baseline.from_at, baseline.from_at)
+    Series.objects.filter(pk=series.pk).update(unjudged_from=Least(Coalesce("unjudged_from", again), again))
+    recheck(series.metric.system, app="monitoring")
+    nudge("judge")
+    return baseline
+
+
+def _first_point(series: Series) -> datetime | None:
+    return Point.objects.filter(series=series).order_by("at").values_list("at", flat=True).first()
