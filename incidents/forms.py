@@ -148,3 +148,13 @@ class ChangeForm(StepForm):
         """Say beside the fields what the action refused."""
         for name, errors in error.error_dict.items():
             self.add_error(name, errors)
+
+
+class TickForm(forms.Form):
+    """Which step of which text, and whether it is done."""
+
+    system = forms.SlugField()
+    situation = forms.CharField(max_length=20)
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    step = forms.IntegerField(min_value=0, max_value=10_000)
+    done = forms.BooleanField(required=False)

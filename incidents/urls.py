@@ -14,6 +14,7 @@ urlpatterns = [
     path("incidents/<int:number>/acknowledge/", response.acknowledge, name="acknowledge"),
     path("incidents/<int:number>/mitigate/", response.mitigate, name="mitigate"),
     path("incidents/<int:number>/resolve/", response.resolve, name="resolve"),
+    path("incidents/<int:number>/tick/", response.tick, name="tick"),
     path("incidents/<int:number>/write/", response.write, name="write"),
     path("reports/incidents/", reports.incidents, name="report"),
 ]

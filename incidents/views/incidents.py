@@ -5,13 +5,17 @@ from zlib import crc32
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import condition, require_safe
 
+from incidents.drawing import chart_of
 from incidents.filters import IncidentFilter
+from incidents.following import choose, follow, key_of, suggested, written_for
 from incidents.forms import WriteForm
-from incidents.models import Delivery, Incident
+from incidents.models import Delivery, Incident, IncidentAlert
 from systems.access import RULES, may
 from systems.doors import rule
+from systems.models import Runbook
 
 PAGE = 50
 
@@ -50,31 +54,50 @@ def detail(request, number):
 
 def show(request, incident: Incident, *, form, refused: str = "", status: int = 200):
     """Return the page of the incident, with what was typed and why it was not taken."""
-    context = {**live(incident, request.user), "form": form, "refused": refused}
+    context = {**live(incident, request.user, runbook=request.GET.get("runbook", "")), "form": form, "refused": refused}
+    context["chart"] = chart_of(incident, incident.shown_systems, at=timezone.now())
     return render(request, "incidents/detail.html", context, status=status)
 
 
-def live(incident: Incident, person) -> dict:
-    """Return what the parts of the page show that others may change meanwhile."""
+def live(incident: Incident, person, *, runbook: str = "") -> dict:
+    """Return what the parts of the page show that others may change meanwhile; `runbook` is the text asked for."""
+    written = written_for(incident.shown_systems)
+    chosen = choose(incident, written, runbook)
     return {
         "incident": incident,
-        "tag": _tag(incident, person),
+        "tag": _tag(incident, person, runbook),
         "stamps": _stamps(incident),
         "entries": incident.timeline.select_related("by").order_by("-n"),
+        "memberships": alerts_of(incident),
         "deliveries": _deliveries(incident).select_related("channel__person"),
         "may_act": may(person, "incident.act", incident),
         "who_may": RULES["incident.act"].sentence,
+        "runbooks": [(one, key_of(one)) for one in written],
+        "many_systems": len(incident.shown_systems) > 1,
+        "following": follow(incident, chosen) if chosen else None,
+        "asked": runbook,
+        "missing": [Runbook(system=one, situation=suggested(incident)) for one in incident.shown_systems],
     }
+
+
+def alerts_of(incident: Incident) -> list[IncidentAlert]:
+    """Return the alerts of the incident that are about systems shown here, the open ones first."""
+    shown = {system.pk for system in incident.shown_systems}
+    rows = [one for one in incident.memberships.with_alert() if one.alert.system.pk in shown]
+    return sorted(rows, key=lambda one: one.alert.cleared_at is not None)
 
 
 def _deliveries(incident: Incident):
     return Delivery.objects.filter(notice__key__startswith=f"incident:{incident.number}:").order_by("pk")
 
 
-def _tag(incident: Incident, person) -> str:
-    """Return what changes whenever `live` would: who asks, the steps taken, what was written, what was sent."""
+def _tag(incident: Incident, person, runbook: str) -> str:
+    """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, deliveries, texts."""
     sent = list(_deliveries(incident).values_list("pk", "state", "attempts"))
-    return f"{person.pk}-{incident.version}-{incident.timeline.count()}-{crc32(repr(sent).encode())}"
+    alerts = list(incident.memberships.values_list("alert", "alert__cleared_at"))
+    texts = list(Runbook.objects.filter(system__in=incident.shown_systems).values_list("pk", "version"))
+    rest = crc32(repr((incident.severity, incident.title, sent, alerts, texts, runbook)).encode())
+    return f"{person.pk}-{incident.version}-{incident.timeline.count()}-{rest}"
 
 
 def _stamps(incident: Incident) -> list[tuple]:
@@ -91,7 +114,7 @@ def _stamps(incident: Incident) -> list[tuple]:
 
 
 def _as_it_stands(request, number) -> str:
-    return f'"{_tag(seen_or_404(request.user, number), request.user)}"'
+    return f'"{_tag(seen_or_404(request.user, number), request.user, request.GET.get("runbook", ""))}"'
 
 
 @rule("read")
@@ -99,4 +122,5 @@ def _as_it_stands(request, number) -> str:
 @condition(etag_func=_as_it_stands)
 def timeline(request, number):
     """The parts of the page that htmx asks for every few seconds; 304 while nothing has changed."""
-    return render(request, "incidents/_live.html", live(seen_or_404(request.user, number), request.user))
+    asked = request.GET.get("runbook", "")
+    return render(request, "incidents/_live.html", live(seen_or_404(request.user, number), request.user, runbook=asked))
