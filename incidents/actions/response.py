@@ -8,6 +8,7 @@ from incidents.actions.condition import report
 from incidents.actions.opening import append
 from incidents.models import Entry, Incident
 from mlops_portal.engine.versions import locked
+from systems.actions.registry import recheck
 
 State = Incident.State
 
@@ -51,6 +52,7 @@ def _step(incident: Incident, step: State, by, at: datetime, seen: int | None, t
     append(incident=incident, kind=Entry.Kind(step.value), text=text, data=data, by=by, at=at)
     for system in incident.systems.all():  # in the order of their names, so that two steps never wait for each other
         report(system=system, at=at)
+        recheck(system, app="incidents")
     return incident
 
 

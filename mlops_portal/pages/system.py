@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from incidents.for_page import for_page as incidents
 from mlops_portal.engine.models import Change
 from monitoring.for_page import for_page as monitoring
 from systems.access import may, may_open
@@ -65,8 +66,7 @@ def detail(request, slug):
         "monitoring": monitoring(system, request.user),
         "promises": promises_of(system, request.user),
         "readiness": readiness_of(system, request.user),
-        "open_incidents": system.incidents.unresolved().open_first(),
-        "past_incidents": system.incidents.exclude(resolved_at=None).open_first()[:5],
+        **incidents(system, request.user),
         "history": Paginator(history, HISTORY_SIZE).get_page(request.GET.get("page")),
         "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
         "may_assign": may(request.user, "role.assign"),

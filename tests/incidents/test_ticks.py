@@ -162,11 +162,12 @@ def test_a_text_does_nothing_on_the_page(client, system, manager, on_call, now):
     assert 'href="javascript' not in page
 
 
-def test_nothing_written_is_said(client, system, on_call):
+def test_nothing_written_is_said_with_the_way_to_write_it(client, system, on_call):
     IncidentFactory(number=7, topic="service", systems=[system])
     client.force_login(on_call)
     page = client.get("/incidents/7/").content.decode()
     assert "No runbook of Churn model is written" in page
+    assert 'href="/systems/churn/runbook/load/"' in page
 
 
 def test_what_is_shown_is_asked_anew_when_a_text_is_written(client, incident, system, manager, on_call, now):
