@@ -267,6 +267,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "docExpansion": "none"},
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "systems.models.Role",
+        "MetricKindEnum": "monitoring.models.Metric.Kind",
+        "EntryKindEnum": "incidents.models.Entry.Kind",
+    },
 }
 
 # Usernames are unique in any case, by a constraint that Django does not see; preloading is up to a whole domain.

@@ -10,8 +10,9 @@ from monitoring import charts
 from monitoring.charts import Drawing, Limit, LineChart, Mark, Span
 from monitoring.models import Alert, Monitor, Series
 from monitoring.windows import Window, last_of_each, shown
+from systems.models import Deployment
 
-MOST_SPANS = 20
+MOST_SPANS = MOST_MARKS = 20
 
 
 def draw_series(series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = ()) -> Drawing:
@@ -32,7 +33,7 @@ def chart_of(
         gap_s=_gap_s(series, step_s, windows),
         baseline=baseline.value if baseline else None,
         limits=limits_of([series]).get(series.pk, []),
-        marks=sorted(marks, key=lambda mark: mark.at),
+        marks=sorted([*marks, *_deployments(series, from_at, to_at)], key=lambda mark: mark.at),
         spans=_spans(series, from_at, to_at),
         from_at=from_at,
         to_at=to_at,
@@ -58,6 +59,12 @@ def _gap_s(series: Series, step_s: int | None, windows: list[Window]) -> float |
 def _usual(windows: list[Window]) -> float | None:
     apart = sorted((b.at - a.at).total_seconds() for a, b in pairwise(windows))
     return apart[len(apart) // 2] if apart else None
+
+
+def _deployments(series: Series, from_at: datetime, to_at: datetime) -> list[Mark]:
+    done = Deployment.objects.in_production().filter(system=series.metric.system_id, at__range=(from_at, to_at))
+    newest = done.select_related("model_version").order_by("-at")[:MOST_MARKS]
+    return [Mark(one.at, "deployment", f"{one.model_version} deployed") for one in newest]
 
 
 def _spans(series: Series, from_at: datetime, to_at: datetime) -> list[Span]:

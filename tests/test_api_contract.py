@@ -7,6 +7,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans
@@ -17,11 +18,12 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from systems.models import Group, Notice, Role, Scope
 from systems.tokens import make_token
 from tests.callers import caller
-from tests.factories import HoldingFactory, IncidentFactory
+from tests.factories import HoldingFactory, IncidentFactory, MetricFactory, SeriesFactory, SourceFactory
+from tests.monitoring.points import write
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 EXAMPLES = 40
-THERE = {"slug": "churn", "role": "model_owner", "number": 1, "username": "viewer"}
+THERE = {"slug": "churn", "role": "model_owner", "number": 1, "username": "viewer", "source_id": 1, "metric_id": 1}
 
 
 def test_the_schema_is_made_without_a_warning_and_is_valid(tmp_path):
@@ -41,6 +43,9 @@ def contract(manager, viewer, system):
     manager.save()
     HoldingFactory(system=system, role=Role.MODEL_OWNER, person=manager)
     IncidentFactory(number=1, systems=[system])
+    source = SourceFactory(pk=THERE["source_id"], system=system)
+    series = SeriesFactory(metric=MetricFactory(pk=THERE["metric_id"], system=system), source=source)
+    write(series, [0.9, 0.8], to_at=timezone.now(), samples=10)
     Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
     schema.app = WSGIHandler()

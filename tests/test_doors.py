@@ -15,7 +15,7 @@ from django.urls import URLPattern, get_resolver, path, reverse
 from rest_framework.test import APIClient
 
 from mlops_portal.engine.models import Change, Duty
-from monitoring.models import Source
+from monitoring.models import Metric, Pull, Source
 from systems.access import RULES
 from systems.models import Answer, Notice, Scope, System, Token, Waiver
 from systems.tokens import make_token
@@ -52,6 +52,13 @@ API_METHODS = ["get", "post", "put", "patch", "delete", "options"]
 PAGE_METHODS = ["get", "post", "delete"]
 NO_SUCH_METHOD = "takes no such method"
 
+LOG = {
+    "system": "churn",
+    "kind": "prediction_log",
+    "name": "Log",
+    "settings": {"predictions": "churn.csv", "task": "binary", "columns": {"at": "at", "prediction": "answer"}},
+}
+
 # A right body for each action that takes one, so that who may gets the status of success.
 BODIES = {
     "api:people post": {"username": "newcomer"},
@@ -63,6 +70,11 @@ BODIES = {
     "api:owner put": {"person": "viewer"},
     "api:incidents post": {"title": "Wrong", "systems": ["churn"], "severity": "sev3", "noticed_how": "other"},
     "api:incident patch": {"title": "Wrong again"},
+    "api:sources post": LOG,
+    "api:sources-test post": LOG,
+    "api:source patch": {"interval_s": 300},
+    "api:metrics post": {"system": "churn", "key": "recall", "unit": "", "kind": "quality", "direction": "higher"},
+    "api:metric patch": {"name": "Hits"},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},
 }
@@ -86,7 +98,7 @@ class Route:
     def touches_system(self) -> bool:
         if self.name.startswith("monitoring:"):
             return True
-        return not {"number", "role", "question"}.isdisjoint(self.arguments) or (
+        return not {"number", "role", "question", "source_id", "metric_id", "pull_id"}.isdisjoint(self.arguments) or (
             "slug" in self.arguments and "team" not in self.name and "member" not in self.name
         )
 
@@ -158,7 +170,9 @@ def world(request, system):
     Duty.objects.update(finished_at=Now() + timedelta(hours=1))
     PersonFactory(username="former", is_active=False)
     IncidentFactory(number=1, systems=[system])
-    SeriesFactory(metric__system=system, metric__key="accuracy", source=SourceFactory(system=system))
+    source = SourceFactory(system=system)
+    SeriesFactory(metric__system=system, metric__key="accuracy", source=source)
+    Pull.objects.create(source=source, due_at=Now(), lease_until=Now(), finished_at=Now(), outcome="ok")
     AnswerFactory(system=system, question_key="feed_unavailable", author=people["data_scientist"])
     WaiverFactory(system=system, question_key="load", asked_by=people["data_scientist"])
     for kind, person in people.items():
@@ -189,6 +203,8 @@ class World:
             "uidb36": "1",
             "key": "accuracy" if route.name.startswith("monitoring:") else "set-password",
             "source_id": Source.objects.get().pk,
+            "metric_id": Metric.objects.get().pk,
+            "pull_id": Pull.objects.get().pk,
         }
         return reverse(route.name, kwargs={name: known[name] for name in route.arguments})
 

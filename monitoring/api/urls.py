@@ -1,3 +1,23 @@
 """Addresses of what the machines see, under /api/v1/."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from monitoring.api.metrics import Metrics, Points
+from monitoring.api.sources import Pulls, PullsOfSource, SourceKinds, Sources
+
+READ = {"get": "list"}
+READ_ADD = {"get": "list", "post": "create"}
+ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    path("source-kinds/", SourceKinds.as_view(READ), name="source-kinds"),
+    path("sources/", Sources.as_view(READ_ADD), name="sources"),
+    path("sources/test/", Sources.as_view({"post": "test"}), name="sources-test"),
+    path("sources/<int:source_id>/", Sources.as_view(ONE), name="source"),
+    path("sources/<int:source_id>/pull/", Sources.as_view({"post": "pull"}), name="source-pull"),
+    path("sources/<int:source_id>/pulls/", PullsOfSource.as_view(READ), name="source-pulls"),
+    path("pulls/<int:pull_id>/", Pulls.as_view({"get": "retrieve"}), name="pull"),
+    path("metrics/", Metrics.as_view(READ_ADD), name="metrics"),
+    path("metrics/<int:metric_id>/", Metrics.as_view(ONE), name="metric"),
+    path("metrics/<int:metric_id>/points/", Points.as_view(READ), name="metric-points"),
+]

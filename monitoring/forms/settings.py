@@ -25,7 +25,7 @@ def field_of(name: str, rule: dict, *, is_required: bool) -> forms.Field:
     """Return the control for one property."""
     about = {
         "label": rule.get("title") or name.removesuffix("_s").replace("_", " ").capitalize(),
-        "help_text": rule.get("description", "") + (" In seconds." if name.endswith("_s") else ""),
+        "help_text": _sentence(rule.get("description", "")) + (" In seconds." if name.endswith("_s") else ""),
         "required": is_required,
         "initial": _typed(rule.get("default")),
     }
@@ -46,6 +46,10 @@ def field_of(name: str, rule: dict, *, is_required: bool) -> forms.Field:
     if rule.get("format") == "uri":
         widget.attrs |= {"inputmode": "url", "autocapitalize": "off", "spellcheck": "false"}
     return forms.CharField(max_length=LONGEST, widget=widget, **about)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def _typed(value):

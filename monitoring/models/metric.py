@@ -20,6 +20,11 @@ class MetricQuerySet(models.QuerySet):
     def quality(self):
         return self.filter(kind=Metric.Kind.QUALITY)
 
+    def in_states(self, states):
+        """Those with a series that is in one of the states (State) now."""
+        in_state = self.model._meta.get_field("series").related_model.objects.with_state().filter(state_now__in=states)
+        return self.filter(pk__in=in_state.values("metric"))
+
 
 class Metric(models.Model):
     """`means` says in one plain sentence what a value tells. The leading one stands for its system in lists."""

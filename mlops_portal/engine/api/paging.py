@@ -1,10 +1,12 @@
 """Lists come in pages: `{next, previous, results}`; a page that cannot be is 400."""
 
 import re
+from datetime import datetime
 
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 PAGE_SIZE = 50
 MOST = 500
@@ -77,6 +79,40 @@ class Cursor(pagination.CursorPagination):
     def get_schema_operation_parameters(self, view) -> list[dict]:
         cursor = {"name": "cursor", "required": False, "in": "query", "schema": {"type": "string"}}
         return [cursor, _size_parameter()]
+
+
+class Newest(pagination.BasePagination):
+    """For rows by time, newest first: the next page is what lies before the oldest one of this. There is no way back.
+
+    Rows are objects or dicts with `at`, or with `window`.
+    """
+
+    parameters = ("page_size",)
+
+    def paginate_queryset(self, queryset, request, view=None):
+        size = _size(request)
+        rows = list(queryset[: size + 1])
+        self.request, self.next_to = request, _time_of(rows[size - 1]) if len(rows) > size else None
+        return rows[:size]
+
+    def get_paginated_response(self, data) -> Response:
+        return Response({"next": self._next(), "previous": None, "results": data})
+
+    def _next(self) -> str | None:
+        if self.next_to is None:
+            return None
+        to = self.next_to.isoformat().replace("+00:00", "Z")
+        return replace_query_param(self.request.build_absolute_uri(), "to", to)
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        return _page_of(schema)
+
+    def get_schema_operation_parameters(self, view) -> list[dict]:
+        return [_size_parameter()]
+
+
+def _time_of(row) -> datetime:
+    return row["window"] if isinstance(row, dict) else row.at
 
 
 def _page_of(schema: dict) -> dict:

@@ -1,0 +1,159 @@
+"""Metrics and their values."""
+
+from django.core.exceptions import ValidationError as NotValid
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from mlops_portal.engine.api.errors import Conflict
+from mlops_portal.engine.api.fields import Moment
+from mlops_portal.engine.api.paging import Newest
+from mlops_portal.engine.api.permissions import Door
+from mlops_portal.engine.api.views import Resource
+from monitoring.actions.metrics import AlreadyWatched, Watch, add_metrics, edit_metric, remove_metric
+from monitoring.api import shapes
+from monitoring.api.sources import OfASystem
+from monitoring.filters import MetricFilter
+from monitoring.models import Maturity, Metric, Point, Series
+from monitoring.windows import as_window, gathered, points_between
+from systems.access import require
+from systems.api.permissions import ByRule
+from systems.models import ModelVersion, Scope
+
+SHORTEST_STEP_S, LONGEST_STEP_S = 60, 400 * 86400
+
+
+def _shown(metrics):
+    rows = Series.objects.with_state().prefetch_related("baselines").order_by("segment", "estimated")
+    return metrics.select_related("system").prefetch_related(Prefetch("series", rows, to_attr="series_shown"))
+
+
+class Metrics(OfASystem):
+    queryset = Metric.objects.order_by("-pk")
+    serializer_class = shapes.MetricShape
+    filterset_class = MetricFilter
+    lookup_url_kwarg = "metric_id"
+    versioned = ("partial_update", "destroy")
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "retrieve": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "system.edit", takes=shapes.NewMetric, status=201),
+        "partial_update": Door(Scope.WRITE, "system.edit", takes=shapes.MetricChange),
+        "destroy": Door(Scope.WRITE, "system.edit", status=204),
+    }
+
+    def get_queryset(self):
+        return _shown(super().get_queryset()).visible_to(self.request.user)
+
+    def represent(self, row) -> dict:
+        return super().represent(_shown(Metric.objects).get(pk=row.pk))
+
+    def create(self, request) -> Response:
+        facts = self.given()
+        system = facts.pop("system")
+        require(request.user, "system.edit", system)
+        source, parts = facts.pop("source", None), facts.pop("segments", [])
+        watches = [_watch(facts, segment) for segment in ["", *parts]]
+        try:
+            series = add_metrics(system=system, watches=watches, source=source, by=request.user, at=timezone.now())
+        except AlreadyWatched as already:
+            raise Conflict(str(already), self.represent(already.metric)["url"]) from None
+        return self.answer(series[0].metric, created=True)
+
+    def partial_update(self, request, metric_id) -> Response:
+        metric = self.get_object()
+        facts = self.given(metric)
+        try:
+            edited = edit_metric(metric=metric, by=request.user, at=timezone.now(), seen=self.seen, **facts)
+        except NotValid as wrong:
+            raise ValidationError({"target": wrong.messages}) from None
+        return self.answer(edited)
+
+    def destroy(self, request, metric_id) -> Response:
+        """Stop watching it, and forget its values."""
+        remove_metric(metric=self.get_object(), by=request.user, at=timezone.now(), seen=self.seen)
+        return Response(status=204)
+
+
+def _watch(facts: dict, segment: str) -> Watch:
+    selector = facts.get("selector", {}) | ({"segment": segment} if segment else {})
+    return Watch(**facts | {"selector": selector, "segment": segment})
+
+
+def _parameter(name: str, schema: dict, text: str) -> OpenApiParameter:
+    return OpenApiParameter(name, schema, description=text)
+
+
+class Points(Resource):
+    """The values of one series, newest first, from `from` on and before `to`; with `step` gathered into windows."""
+
+    permission_classes = [ByRule]
+    queryset = Point.objects.all()
+    serializer_class = shapes.PointShape
+    pagination_class = Newest
+    doors = {"list": Door(Scope.READ, "read", gives=shapes.PointOrWindow)}
+    time = {"type": "string", "format": "date-time"}
+    parameters = {
+        "list": [
+            _parameter("segment", {"type": "string", "maxLength": 200}, "Left out: the whole."),
+            _parameter("from", time, "RFC 3339, with an offset."),
+            _parameter("to", time, "RFC 3339, with an offset."),
+            _parameter(
+                "step",
+                {"type": "integer", "minimum": SHORTEST_STEP_S, "maximum": LONGEST_STEP_S},
+                "Seconds of a window; the answer then holds {at, mean, min, max, samples, points}.",
+            ),
+        ]
+    }
+
+    def list(self, request, metric_id) -> Response:
+        """Return one page of values, or of windows."""
+        metric = get_object_or_404(Metric.objects.visible_to(request.user), pk=metric_id)
+        series = get_object_or_404(metric.series, segment=request.query_params.get("segment", ""), estimated=False)
+        points = points_between(series, self._moment("from"), self._moment("to"))
+        step_s = self._step()
+        if step_s:
+            rows = [_window(row) for row in self.paginate_queryset(gathered(points, step_s))]
+            return self.get_paginated_response(shapes.WindowShape(rows, many=True).data)
+        rows = _points(metric, self.paginate_queryset(points.order_by("-at")))
+        return self.get_paginated_response(shapes.PointShape(rows, many=True).data)
+
+    def _moment(self, name: str):
+        given = self.request.query_params.get(name)
+        try:
+            return Moment().run_validation(given) if given is not None else None
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
+
+    def _step(self) -> int | None:
+        given = self.request.query_params.get("step")
+        if given is None:
+            return None
+        is_number = given.isascii() and given.isdecimal() and len(given) < 10
+        if not is_number or not SHORTEST_STEP_S <= int(given) <= LONGEST_STEP_S:
+            raise ValidationError({"step": [f"A whole number of seconds from {SHORTEST_STEP_S} to {LONGEST_STEP_S}."]})
+        return int(given)
+
+
+def _window(row: dict) -> dict:
+    window = as_window(row)
+    known = {name: getattr(window, name) for name in ("at", "mean", "min", "max", "points")}
+    return known | {"samples": window.samples if row["least"] else None}
+
+
+def _points(metric: Metric, points) -> list[dict]:
+    wanted = {point.model_version for point in points if point.model_version}
+    names = dict(ModelVersion.objects.filter(system=metric.system_id, pk__in=wanted).values_list("pk", "name"))
+    return [
+        {
+            "at": point.at,
+            "value": point.value,
+            "samples": point.samples or None,
+            "maturity": Maturity(point.maturity).name.lower(),
+            "version": names.get(point.model_version),
+        }
+        for point in points
+    ]
