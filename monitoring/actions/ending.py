@@ -14,6 +14,7 @@ from monitoring.connectors.connector import Failed, Pulled, Wanted
 from monitoring.models import Pull, SchemaSeen, Series, Source
 
 LONGEST = 300
+LONGEST_COLUMN = 200
 Outcome = Pull.Outcome
 STAMPS = ["last_error", "failures", "failing_since", "back_off_until", "last_success_at", "next_due_at"]
 ANSWERED = {Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY, Outcome.MISSING_METRIC, Outcome.STALE}
@@ -35,6 +36,7 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
             return False
         stored = store(readings, at=at)
         outcome, sentence = _judged(came, source, at, wanted)
+        sentence = sentence.replace("\0", "")[:LONGEST]
         _finish(mine, outcome, sentence, ended_at, pulled, stored)
         _remember(pulled, source, at, watched)
         _stamp(source, outcome, sentence, at)
@@ -70,7 +72,7 @@ def _staleness(came: Pulled, source: Source, at: datetime) -> str:
 
 def _finish(pull: Pull, outcome: Outcome, sentence: str, ended_at: datetime, pulled: Pulled, stored: Stored) -> None:
     pull.finished_at = ended_at
-    pull.outcome, pull.error = outcome, sentence[:LONGEST]
+    pull.outcome, pull.error = outcome, sentence
     pull.bytes, pull.points = pulled.bytes, stored.points + stored.replaced
     pull.duplicates, pull.conflicts = stored.duplicates, stored.conflicts
     pull.save()
@@ -83,14 +85,15 @@ def _remember(pulled: Pulled, source: Source, at: datetime, watched: set[int]) -
             Series.objects.filter(pk=pk, source=source).update(memory=memory)
     if pulled.columns is None:
         return
+    columns = [name.replace("\0", "")[:LONGEST_COLUMN] for name in pulled.columns]
     last = source.schemas_seen.first()
-    if last is None or set(last.columns) != set(pulled.columns):
-        SchemaSeen.objects.get_or_create(source=source, at=at, defaults={"columns": pulled.columns})
+    if last is None or set(last.columns) != set(columns):
+        SchemaSeen.objects.get_or_create(source=source, at=at, defaults={"columns": columns})
 
 
 def _stamp(source: Source, outcome: Outcome, sentence: str, at: datetime) -> None:
     """Write on the source how it did; one that cannot be asked is asked less and less often."""
-    source.last_error = "" if outcome == Outcome.OK else sentence[:LONGEST]
+    source.last_error = "" if outcome == Outcome.OK else sentence
     if outcome in Outcome.with_data():
         source.failures, source.failing_since, source.back_off_until, source.last_success_at = 0, None, None, at
     else:

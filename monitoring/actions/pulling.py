@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -233,12 +233,10 @@ def failure_of(error: Exception, limits: Limits) -> Failed:
 
 def _end(job: Job, came: Pulled | Failed) -> bool:
     """Write how the pull ended; return whether it did: one that another process has taken over is left to it."""
-    try:
-        return write_end(job.pull, came, at=job.at, ended_at=job.now(), wanted=job.wanted)
-    except DatabaseError as error:
-        log.exception("pull not stored", pull=job.pull.pk, error=type(error).__name__)
-    try:
-        sorry = Failed(Pull.Outcome.DB_ERROR, "The values came, but the portal could not store them.")
-        return write_end(job.pull, sorry, at=job.at, ended_at=job.now(), wanted=job.wanted)
-    except DatabaseError:  # its lease ends, and it is taken again
-        return False
+    sorry = Failed(Pull.Outcome.DB_ERROR, "The values came, but the portal could not store them.")
+    for told in (came, sorry):
+        try:
+            return write_end(job.pull, told, at=job.at, ended_at=job.now(), wanted=job.wanted)
+        except Exception:  # whatever a connector brought: one source never holds up the others
+            log.exception("pull not stored", pull=job.pull.pk)
+    return False  # its lease ends, and it is taken again

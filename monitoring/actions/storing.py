@@ -72,6 +72,7 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
         rows = _folded(_rows(_locked(usable), usable), stored)
         if rows:
             _write(rows, at, stored)
+        if stored.first:
             _stamp(stored)
     return stored
 
@@ -243,14 +244,25 @@ def _span(rows: list[Row]) -> tuple[datetime, datetime]:
 
 def _stamp(stored: Stored) -> None:
     """Give each series that changed its newest value and rhythm, and say from where it is to be judged again."""
-    changed = Series.objects.in_bulk(list(stored.first))
-    for pk, newest in _newest(list(stored.first)).items():
-        series = changed[pk]
-        series.last_at, series.last_value = newest[0]
-        gaps = [(later[0] - earlier[0]).total_seconds() for later, earlier in pairwise(newest)]
-        series.rhythm_s = statistics.median(gaps) if gaps else series.rhythm_s
-        series.unjudged_from = min(filter(None, (series.unjudged_from, stored.first[pk])))
-    Series.objects.bulk_update(changed.values(), ["last_at", "last_value", "rhythm_s", "unjudged_from"], batch_size=500)
+    newest = _newest(list(stored.first))
+    given = [(pk, *points[0], _rhythm_s(points), stored.first[pk]) for pk, points in newest.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE monitoring_series s
+            SET last_at = given.last_at, last_value = given.last_value,
+                rhythm_s = coalesce(given.rhythm_s, s.rhythm_s), unjudged_from = least(s.unjudged_from, given.from_at)
+            FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::float8[], %s::timestamptz[])
+                AS given(id, last_at, last_value, rhythm_s, from_at)
+            WHERE s.id = given.id
+            """,
+            [list(column) for column in zip(*given, strict=True)],
+        )
+
+
+def _rhythm_s(points: list[tuple[datetime, float]]) -> float | None:
+    gaps = [(later[0] - earlier[0]).total_seconds() for later, earlier in pairwise(points)]
+    return statistics.median(gaps) if gaps else None
 
 
 def _newest(series: list[int]) -> dict[int, list[tuple[datetime, float]]]:

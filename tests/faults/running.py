@@ -201,6 +201,11 @@ class RunningPortal:
         return self.process.wait(timeout=30)
 
 
+def children(parent: int) -> list[int]:
+    """Return the processes whose parent is `parent`."""
+    return [pid for pid in _all_processes() if _parent(pid) == parent]
+
+
 def _all_processes() -> list[int]:
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()]
 

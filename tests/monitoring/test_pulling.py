@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
+import threading
 from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from mlops_portal.engine import fetching
 from mlops_portal.engine.secrets import seal
@@ -250,6 +251,32 @@ def test_values_that_cannot_be_stored_are_an_outcome_too(source, now, monkeypatc
 
     monkeypatch.setattr(ending, "store", broken)
     assert pulled(source, now, one_value).outcome == Outcome.DB_ERROR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_due_time_goes_to_two_who_pull_at_once(system):
+    for number in range(40):
+        SourceFactory(system=system, kind="told", settings={}, name=str(number), interval_s=3600)
+    start = threading.Barrier(4)
+
+    def work():
+        start.wait()
+        pull_due()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(Told.asked), Pull.objects.filter(outcome="ok", attempt=1).count()) == (40, 40)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, Failed("unheard_of", "Odd."), Pulled(readings={0: "x"}, columns=["a\0", "b" * 900], note="\0")]
+)
+def test_what_a_connector_should_never_bring_ends_the_pull_all_the_same(source, now, answer):
+    assert pulled(source, now, lambda wanted, at: answer).outcome is not None
 
 
 def test_pull_now_waits_as_a_row_and_is_taken_by_the_duty(source, now, manager):
