@@ -7,6 +7,7 @@ from itertools import pairwise
 from django.utils import timezone
 
 from monitoring import charts
+from monitoring.bands import band_of
 from monitoring.charts import Drawing, Limit, LineChart, Mark, Span
 from monitoring.models import Alert, Monitor, Series
 from monitoring.windows import Window, last_of_each, shown
@@ -31,6 +32,7 @@ def chart_of(
         points=[(row.at, row.mean) for row in windows],
         notes={row.at: note_of(row, step_s) for row in windows},
         gap_s=_gap_s(series, step_s, windows),
+        band=band_of(series, from_at, to_at),
         baseline=baseline.value if baseline else None,
         limits=limits_of([series]).get(series.pk, []),
         marks=sorted([*marks, *_deployments(series, from_at, to_at)], key=lambda mark: mark.at),

@@ -99,6 +99,11 @@ RULES: dict[str, Rule] = {
         _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),
         about="incident",
     ),
+    "alert.act": Rule(
+        "On-call engineers, managers, and who holds a role of its system.",
+        _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_role_of),
+        about="system",
+    ),
     "token.own": Rule("Everybody who is signed in, for their own.", _everybody),
     "people.manage": Rule("Administrators.", _in(Group.ADMINISTRATOR)),
     "audit.read": Rule("Administrators and managers.", _in(Group.ADMINISTRATOR, Group.MANAGER)),

@@ -43,6 +43,7 @@ MAY = {
     "version.record": {"data_scientist", "manager"},
     "phase.decide": {"holder", "manager"},
     "incident.act": {"on_call", "holder", "manager"},
+    "alert.act": {"on_call", "holder", "manager"},
     "people.manage": {"administrator"},
     "audit.read": {"administrator", "manager"},
 }

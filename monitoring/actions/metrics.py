@@ -9,7 +9,9 @@ from django.db import transaction
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
-from monitoring.models import Metric, Series, Source
+from monitoring.actions import monitors
+from monitoring.actions.baselines import set_baseline
+from monitoring.models import Baseline, Metric, Series, Source
 from systems.actions.registry import recheck
 from systems.models import System
 
@@ -78,7 +80,10 @@ def add_metric(*, system: System, watch: Watch, source: Source | None = None, by
 def add_metrics(
     *, system: System, watches: Sequence[Watch], source: Source | None = None, by, at: datetime
 ) -> list[Series]:
-    """Watch several series of the system and return them, all or none. Raises AlreadyWatched."""
+    """Watch several series of the system and return them, all or none.
+
+    Raises AlreadyWatched, BadMonitor, BadBaseline.
+    """
     System.objects.select_for_update().get(pk=system.pk)
     added = [_add(system, watch, source, by=by, at=at) for watch in watches]
     recheck(system, app="monitoring")
@@ -94,7 +99,19 @@ def _add(system: System, watch: Watch, source: Source | None, *, by, at: datetim
     )
     after = {name: getattr(metric, name) for name in EDITABLE} | {"segment": watch.segment}
     record(by=by, verb="added", kind="metric", object=metric.key, system=system, after=after)
+    _expect(series, watch, by=by, at=at)
     return series
+
+
+def _expect(series: Series, watch: Watch, *, by, at: datetime) -> None:
+    """Give the series its monitors, and the limit and the baseline that were named. Raises BadMonitor, BadBaseline."""
+    monitors.watch(series, by=by, at=at)
+    if watch.below is not None or watch.above is not None:
+        monitors.set_limit(series, below=watch.below, above=watch.above, by=by, at=at)
+    if watch.baseline is not None:
+        reason = watch.baseline_reason or "named when the metric was added"
+        expected = {"value": watch.baseline, "spread": watch.baseline_spread, "reason": reason}
+        set_baseline(series, origin=Baseline.Origin.EXPERIMENT, by=by, at=at, **expected)
 
 
 def _metric_of(system: System, watch: Watch) -> Metric:
@@ -128,7 +145,8 @@ def edit_metric(*, metric: Metric, by, at: datetime, seen: int | None = None, **
     metric.version += 1
     metric.save(update_fields=[*new, "version"])
     record(by=by, verb="edited", kind="metric", object=metric.key, system=metric.system, before=old, after=new)
-    metric.series.update(unjudged_from=at)
+    for series in metric.series.all():
+        monitors.watch(series, by=by, at=at)
     recheck(metric.system, app="monitoring")
     return metric
 

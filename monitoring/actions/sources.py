@@ -15,6 +15,7 @@ from mlops_portal.engine.fetching import run
 from mlops_portal.engine.secrets import seal
 from mlops_portal.engine.versions import locked
 from monitoring.actions.metrics import Watch, add_metrics
+from monitoring.actions.monitors import watch_source
 from monitoring.actions.pulling import failure_of
 from monitoring.connectors import connector_of
 from monitoring.connectors.connector import Connector, Found, Limits
@@ -80,6 +81,7 @@ def connect_source(
     )
     _seal(source, credentials)
     record(by=by, verb="connected", kind="source", object=name, system=system, after=_facts(source) | {"kind": kind})
+    watch_source(source, by=by, at=at)
     add_metrics(system=system, watches=watches, source=source, by=by, at=at)
     nudge(connector.duty)
     return source

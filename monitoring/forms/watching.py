@@ -22,7 +22,7 @@ class WatchForm(forms.Form):
     unit = forms.CharField(label="Unit", max_length=30, required=False)
     kind = forms.ChoiceField(label="Kind", choices=Metric.Kind.choices)
     direction = forms.ChoiceField(
-        label="Better", choices=[(one.value, one.label) for one in (Metric.Direction.HIGHER, Metric.Direction.LOWER)]
+        label="Better", choices=[(Metric.Direction.HIGHER, "higher"), (Metric.Direction.LOWER, "lower")]
     )
     baseline = forms.FloatField(label="Baseline", required=False)
     key = forms.CharField(max_length=80, validators=[key_is_plain], widget=forms.HiddenInput)

@@ -45,6 +45,23 @@ def test_adding_is_judged_soon_and_leaves_a_trace(system, manager, now):
     assert Change.objects.get(kind="metric").verb == "added"
 
 
+def test_a_quality_metric_is_watched_by_default(system, manager, now):
+    series = add(system, manager, now)
+    assert {monitor.kind for monitor in series.monitors.all()} == {"silence", "change"}
+
+
+def test_the_limit_and_the_baseline_that_are_named_hold(system, manager, now):
+    series = add(system, manager, now, below=0.8, baseline=0.9, baseline_spread=0.01, baseline_reason="test set")
+    assert series.monitors.get(kind="limit").settings["below"] == 0.8
+    assert (series.baselines.get().value, series.baselines.get().reason) == (0.9, "test set")
+
+
+def test_a_metric_that_becomes_quality_is_watched_as_one(system, manager, now):
+    series = add(system, manager, now, kind="business")
+    edit_metric(metric=series.metric, by=manager, at=now, kind="quality")
+    assert series.monitors.filter(kind="change").exists()
+
+
 def test_a_metric_near_a_target_needs_one(system, manager, now):
     with pytest.raises(ValidationError):
         add(system, manager, now, direction="target")
