@@ -15,7 +15,7 @@ from django import forms
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 
-from systems.models import Level, Phase, System, Team
+from systems.models import Level, Phase, System, Team, Verdict
 from systems.models.person import Person
 
 LONGEST_QUERY = 200
@@ -50,6 +50,7 @@ class SystemFilter(django_filters.FilterSet):
         field_name="status_now", choices=Level.choices, distinct=False, label="Status"
     )
     phase = django_filters.MultipleChoiceFilter(choices=Phase.choices, distinct=False, label="Phase")
+    verdict = django_filters.MultipleChoiceFilter(choices=Verdict.choices, distinct=False, label="Verdict")
     tier = django_filters.MultipleChoiceFilter(
         choices=[(n, f"Tier {n}") for n in (1, 2, 3, 4)], distinct=False, label="Tier"
     )

@@ -202,13 +202,13 @@ def _still_open(system: System, states: list[State]) -> list[ToDo]:
     return [ToDo(system, sentence, since, system.readiness_url, "Answer them")]
 
 
-def waiting_answers(person: Person):
-    """Answers that wait for a review by `person`: those that somebody else gave, the oldest first."""
+def waiting_answers(person: Person | None = None):
+    """Answers that wait for a review, the oldest first; of `person` only those that somebody else gave."""
     return Answer.objects.to_review().exclude(author=person).select_related("system", "author")
 
 
-def waiting_waivers(person: Person):
-    """Requests for a waiver that wait for a decision by `person`: those that somebody else made, the oldest first."""
+def waiting_waivers(person: Person | None = None):
+    """Requests for a waiver that wait for a decision, the oldest first; without those that `person` made."""
     return Waiver.objects.asked().exclude(asked_by=person).select_related("system", "asked_by")
 
 

@@ -17,7 +17,7 @@ from systems.questions import LAUNCH
 
 PASS, FAIL, UNKNOWN = Outcome.Result.PASS, Outcome.Result.FAIL, Outcome.Result.UNKNOWN
 WAIVED, NOT_APPLICABLE = Outcome.Result.WAIVED, Outcome.Result.NOT_APPLICABLE
-LEVELS = {PASS: Level.HEALTHY, FAIL: Level.DEGRADED, UNKNOWN: Level.UNKNOWN}
+LEVELS: dict[str, Level] = {PASS: Level.HEALTHY, FAIL: Level.DEGRADED, UNKNOWN: Level.UNKNOWN}
 
 
 def grace(tier: int) -> timedelta:
@@ -139,13 +139,17 @@ class State:
     def since(self) -> datetime:
         return self.outcome.since
 
+    @property
+    def _ends_of_grace(self) -> list[datetime]:
+        return [one.since + grace(self.system.tier) for one in self.failing if one.since]
+
     @cached_property
     def is_refuted(self) -> bool:
         """Whether the evidence has failed for so long that it moves the verdict; not known leaves it where it was."""
         if self.claim.result != PASS:
             return False
         if self.failing:
-            return min(one.since for one in self.failing) + grace(self.system.tier) <= self.at
+            return min(self._ends_of_grace) <= self.at
         return bool(self.unknown) and self.key in self.system.verdict_against
 
     @property
@@ -165,12 +169,11 @@ class State:
     @property
     def moves_at(self) -> datetime | None:
         """When time alone may change whether it holds."""
-        times = []
-        if self.claim.result == WAIVED:
+        times: list[datetime] = []
+        if self.claim.result == WAIVED and self.waiver:
             times.append(self.waiver.until)
-        elif self.claim.result != FAIL:
-            times.append(self.answer.expires_at)
-            times += [one.since + grace(self.system.tier) for one in self.failing]
+        elif self.claim.result != FAIL and self.answer:
+            times += [self.answer.expires_at, *self._ends_of_grace]
         return min((time for time in times if time > self.at), default=None)
 
 
@@ -250,9 +253,9 @@ def _found(systems, keys: set[str]) -> dict[int, dict[str, Outcome]]:
 def _evidence(key: str, row) -> Evidence:
     title = CHECKS[key].title if key in CHECKS else key.replace("_", " ").capitalize()
     if key not in CHECKS:
-        return Evidence(key, title, UNKNOWN, f"The portal cannot check yet: {title.lower()}.", None, "")
+        return Evidence(key, title, UNKNOWN, f"The portal cannot check “{title.lower()}” yet.", None, "")
     if row is None:
-        return Evidence(key, title, UNKNOWN, f"Not checked yet: {title[0].lower()}{title[1:]}.", None, "")
+        return Evidence(key, title, UNKNOWN, f"“{title}” has not been checked yet.", None, "")
     if row.result_now == UNKNOWN != row.outcome:
         return Evidence(key, title, UNKNOWN, f"Not checked in time; before, it was: {row.why}", row.since, row.url)
     return Evidence(key, title, row.result_now, row.why, row.since, row.url)

@@ -23,7 +23,15 @@ from tests.monitoring.points import write
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 EXAMPLES = 40
-THERE = {"slug": "churn", "role": "model_owner", "number": 1, "username": "viewer", "source_id": 1, "metric_id": 1}
+THERE = {
+    "slug": "churn",
+    "role": "model_owner",
+    "number": 1,
+    "username": "viewer",
+    "question": "load",
+    "source_id": 1,
+    "metric_id": 1,
+}
 
 
 def test_the_schema_is_made_without_a_warning_and_is_valid(tmp_path):

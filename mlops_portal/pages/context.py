@@ -1,12 +1,14 @@
-"""What every page needs: the banner when the portal itself is late, and the number of unread notices."""
+"""What every page needs: the banner when the portal itself is late, and what waits for who is signed in."""
 
 from mlops_portal.engine.health import lateness
 from systems.access import may
 from systems.models import Notice
+from systems.readiness import count_to_review
 
 
 def portal(request) -> dict:
-    """Template context for who is signed in: `lateness` (Lateness or None), `unread_count`, `may_register`."""
+    """Template context for who is signed in: `lateness` (Lateness or None), `unread_count`, `may_register`, and the
+    number of decisions that wait (`review_count`) for who may review (`may_review`)."""
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {}
@@ -14,4 +16,6 @@ def portal(request) -> dict:
         "lateness": lateness(),
         "unread_count": Notice.objects.unread_by(person).count(),
         "may_register": may(person, "system.register"),
+        "may_review": may(person, "review"),
+        "review_count": count_to_review(person),
     }

@@ -226,7 +226,7 @@ def pagination(context, page):
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context, route: str, text: str, count: int = 0) -> SafeString | str:
+def nav_link(context, route: str, text: str, count: int = 0, counted: str = "unread") -> SafeString | str:
     """A link of the navigation, marked when one is there or below; nothing while the route does not exist."""
     try:
         url = reverse(route)
@@ -234,6 +234,6 @@ def nav_link(context, route: str, text: str, count: int = 0) -> SafeString | str
         return ""
     path = context["request"].path
     here = path == url or (url != "/" and path.startswith(url))
-    badge = format_html('<span class="badge">{}<span class="visually-hidden"> unread</span></span>', count)
+    badge = format_html('<span class="badge">{}<span class="visually-hidden"> {}</span></span>', count, counted)
     current = mark_safe(' aria-current="page"') if here else ""
     return format_html('<a href="{}"{}>{}{}</a>', url, current, text, badge if count else "")

@@ -21,6 +21,14 @@ class NotFromHere(Exception):
     """It cannot be done as things stand: the sentence says why."""
 
 
+def _in_use(system: System) -> System:
+    """Return the system, locked for this transaction. Raises NotFromHere when it is retired."""
+    system = System.objects.select_for_update().get(pk=system.pk)
+    if system.retired_at:
+        raise NotFromHere(f"{system.name} is retired: nothing is asked of it any more.")
+    return system
+
+
 @transaction.atomic
 def answer_question(
     *,
@@ -37,9 +45,10 @@ def answer_question(
     """Put a new answer in the place of the present one and return it; it has no review yet.
 
     Where the question does not apply, `text` is the reason. What says the same as a standing answer changes nothing.
-    Raises ValidationError, or Stale when `seen` is not the number of the present answer (0: there is none).
+    Raises ValidationError, Stale when `seen` is not the number of the present answer (0: there is none), NotFromHere
+    when the system is retired.
     """
-    system = System.objects.select_for_update().get(pk=system.pk)
+    system = _in_use(system)
     before = Answer.objects.current().filter(system=system, question_key=key).first()
     if seen is not None and seen != (before.n if before else 0):
         raise Stale(before or Answer(system=system, question_key=key, n=0))
@@ -55,7 +64,7 @@ def answer_question(
         at=at,
         expires_at=at + timedelta(days=GOOD_FOR_DAYS[system.tier]),
     )
-    new.clean_fields(exclude=["system", "author"])
+    new.clean_fields(exclude=["system", "author", "superseded_at"])
     if before and _says_the_same(before, new):
         return before
     return _put_in_place(before, new)
@@ -156,9 +165,10 @@ def _tell_author(review: Review, system: System) -> None:
 def ask_waiver(*, system: System, key: str, reason: str, control: str, until: datetime, by, at: datetime) -> Waiver:
     """Ask for leave to do without a confident answer until then, and return the request.
 
-    Raises ValidationError for what is empty or too long, NotFromHere when a request waits already.
+    Raises ValidationError for what is empty or too long, NotFromHere when a request waits already, or the system is
+    retired.
     """
-    system = System.objects.select_for_update().get(pk=system.pk)
+    system = _in_use(system)
     if Waiver.objects.asked().filter(system=system, question_key=key).exists():
         raise NotFromHere("A waiver of this question has been asked for already and waits for a decision.")
     if until <= at:

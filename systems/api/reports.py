@@ -7,7 +7,7 @@ from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
 from systems.api.permissions import ByRule
 from systems.gaps import GAPS, GapFilter, facts, failing
-from systems.models import Outcome, Role, Scope
+from systems.models import Outcome, Scope
 
 
 class GapShape(serializers.Serializer):
@@ -21,7 +21,7 @@ class GapShape(serializers.Serializer):
     tier = serializers.IntegerField()
     since = Moment()
     why = serializers.CharField()
-    asks = serializers.ChoiceField(Role.choices)
+    asks = serializers.CharField()
     page = serializers.URLField()
 
 

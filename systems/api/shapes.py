@@ -10,12 +10,27 @@ from rest_framework import serializers
 from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Page, Text, Truth
 from mlops_portal.engine.api.serializers import Strict, StrictModel
 from mlops_portal.engine.models import Change
-from systems.models import Group, Holding, Level, Notice, Person, Phase, Role, Scope, System, Team, Token
+from systems.models import (
+    Because,
+    Group,
+    Holding,
+    Level,
+    Notice,
+    Outcome,
+    Person,
+    Phase,
+    Role,
+    Scope,
+    System,
+    Team,
+    Token,
+)
 from systems.models.slug import slug_is_plain
 from systems.models.system import NOT_LOOKED
 
 MOST_TAGS = 20
 MOST_LINKS = 20
+COMPUTED = ["verdict", "verdict_since", "verdict_sentence", "registered_at", "retired_at", "version"]
 
 
 class Address(serializers.HyperlinkedIdentityField):
@@ -132,10 +147,11 @@ class SystemShape(StrictModel):
         model = System
         fields = [
             *["slug", "name", "purpose", "team", "tier", "phase", "restricted", "tags", "links"],
-            *["status", "status_since", "status_sentence", "owners", "registered_at", "retired_at"],
+            *["status", "status_since", "status_sentence", "verdict", "verdict_since", "verdict_sentence"],
+            *["owners", "registered_at", "retired_at"],
             *["version", "url", "page"],
         ]
-        read_only_fields = ["slug", "phase", "registered_at", "retired_at", "version"]
+        read_only_fields = ["slug", "phase", *COMPUTED]
 
     @extend_schema_field(Moment())
     def get_status_since(self, system) -> str:
@@ -159,7 +175,7 @@ class NewSystem(SystemShape):
     slug = Text(max_length=60, validators=[slug_is_plain])
 
     class Meta(SystemShape.Meta):
-        read_only_fields = ["registered_at", "retired_at", "version"]
+        read_only_fields = COMPUTED
 
 
 class SpanShape(serializers.Serializer):
@@ -189,10 +205,14 @@ class CheckShape(serializers.Serializer):
     topic = serializers.CharField()
     gap = serializers.CharField()
     title = serializers.CharField()
-    outcome = serializers.CharField()
+    outcome = serializers.ChoiceField(Outcome.Result.choices)
+    because = serializers.ChoiceField(Because.choices, allow_blank=True)
     why = serializers.CharField()
     since = Moment()
     url = serializers.URLField(help_text="The page where it is mended.", allow_blank=True)
+
+    def get_fields(self):
+        return super().get_fields() | {"for": serializers.CharField(source="for_role")}
 
 
 class HoldingShape(Strict):

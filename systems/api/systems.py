@@ -25,7 +25,9 @@ from systems.api.filters import ChangeFilter
 from systems.api.permissions import ByRule
 from systems.checking import CHECKS
 from systems.filters import SystemFilter
-from systems.models import Holding, Outcome, Scope, StatusSpan, System
+from systems.models import Because, Holding, Outcome, Scope, StatusSpan, System
+from systems.questions import ROLE_OF_TOPIC
+from systems.states import State, states_of
 
 
 def _shown(systems):
@@ -161,7 +163,7 @@ class History(OfSystem):
 
 
 class Checks(OfSystem):
-    """What the portal checked by itself, what it found and where that is mended."""
+    """What the portal checked by itself, and its questions: what was found, why, and where that is mended."""
 
     queryset = Outcome.objects.order_by("check_key")
     serializer_class = shapes.CheckShape
@@ -169,16 +171,25 @@ class Checks(OfSystem):
 
     def get_queryset(self) -> list[dict]:
         outcomes = super().get_queryset().filter(system=self.system, check_key__in=CHECKS).with_result()
-        return [self._facts(outcome) for outcome in outcomes]
+        states = states_of([self.system], at=timezone.now())[self.system.pk]
+        return [self._check(outcome) for outcome in outcomes] + [self._question(state) for state in states]
 
     def filter_queryset(self, facts):
         return facts
 
-    def _facts(self, outcome: Outcome) -> dict:
+    def _check(self, outcome: Outcome) -> dict:
         check = CHECKS[outcome.check_key]
-        url = self.request.build_absolute_uri(outcome.url) if outcome.url else ""
-        facts = {"key": check.key, "topic": check.topic, "gap": check.gap, "title": check.title, "url": url}
-        return facts | {"outcome": outcome.result_now, "why": outcome.why, "since": outcome.since}
+        unknown = outcome.result_now == Outcome.Result.UNKNOWN
+        facts = {"key": check.key, "topic": check.topic, "gap": check.gap, "title": check.title}
+        facts |= {"for_role": check.for_role, "because": Because.EVIDENCE_UNKNOWN if unknown else ""}
+        facts |= {"outcome": outcome.result_now, "why": outcome.why, "since": outcome.since}
+        return facts | {"url": self.request.build_absolute_uri(outcome.url) if outcome.url else ""}
+
+    def _question(self, state: State) -> dict:
+        facts = {"key": state.key, "topic": state.topic, "gap": state.gap, "title": state.item.text}
+        facts |= {"for_role": ROLE_OF_TOPIC[state.topic], "because": state.because}
+        facts |= {"outcome": state.result, "why": state.why, "since": state.since}
+        return facts | {"url": self.request.build_absolute_uri(state.url)}
 
 
 class Audit(Resource):

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
+from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import Gaps
 from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
 from systems.models import Role
@@ -44,6 +45,23 @@ urlpatterns = [
     ),
     path("systems/<slug:slug>/status/", Status.as_view(READ), name="system-status"),
     path("systems/<slug:slug>/history/", History.as_view(READ), name="system-history"),
+    path("systems/<slug:slug>/readiness/", Readiness.as_view({"get": "list"}), name="system-readiness"),
+    path(
+        "systems/<slug:slug>/readiness/<slug:question>/",
+        Readiness.as_view({"get": "retrieve", "put": "update"}),
+        name="system-question",
+    ),
+    path("systems/<slug:slug>/readiness/<slug:question>/review/", Readiness.as_view({"post": "review"}), name="review"),
+    path("systems/<slug:slug>/readiness/<slug:question>/waiver/", Readiness.as_view({"post": "waiver"}), name="waiver"),
+    path(
+        "systems/<slug:slug>/readiness/<slug:question>/waiver/decide/",
+        Readiness.as_view({"post": "decide"}),
+        name="waiver-decide",
+    ),
+    path("systems/<slug:slug>/gate/", GateView.as_view({"get": "retrieve"}), name="system-gate"),
+    path("reviews/", Reviews.as_view({"get": "list"}), name="reviews"),
+    path("checklists/", Checklists.as_view({"get": "list"}), name="checklists"),
+    path("checklists/<slug:checklist>/", Checklists.as_view({"get": "retrieve"}), name="checklist"),
     path("systems/<slug:slug>/checks/", Checks.as_view(READ), name="system-checks"),
     path(
         "systems/<slug:slug>/owners/<role:role>/",

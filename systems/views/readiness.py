@@ -41,6 +41,9 @@ def question(request, slug, question):
         return _answer(request, state, form)
     except Stale as stale:
         return _page(request, _find(system, question), form.over(stale.now.n), status=412)
+    except NotFromHere as refusal:
+        messages.error(request, str(refusal))
+        return redirect(state.url)
 
 
 def _find(system: System, key: str) -> State:

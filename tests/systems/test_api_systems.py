@@ -147,12 +147,13 @@ def test_checks_tell_what_was_found_and_where_it_is_mended(viewer, system):
     Outcome.objects.create(
         system=system, check_key="purpose_written", outcome="fail", why="No.", url="/x/", since="2026-03-01T00:00Z"
     )
-    [one] = caller(viewer).get("systems/churn/checks/").json()["results"]
+    one, *questions = caller(viewer).get("systems/churn/checks/").json()["results"]
     assert (one["key"], one["topic"], one["gap"], one["since"]) == (
         *("purpose_written", "ownership", "ownership"),
         "2026-03-01T00:00:00Z",
     )
     assert one["url"].endswith("/x/")
+    assert {question["because"] for question in questions} == {"unanswered"}
 
 
 def test_pages_of_a_list_lead_to_each_other(viewer, team):

@@ -107,7 +107,7 @@ def test_evidence_that_was_never_looked_for_is_not_known(system, state):
 def test_a_check_that_is_not_declared_is_not_known_and_no_error(system, state, monkeypatch):
     monkeypatch.delitem(CHECKS, "runbook_feed_unavailable")
     ReviewFactory(answer=AnswerFactory(system=system))
-    assert state().evidence[0].why == "The portal cannot check yet: runbook feed unavailable."
+    assert state().evidence[0].why == "The portal cannot check “runbook feed unavailable” yet."
 
 
 def test_what_does_not_apply_is_neither_passed_nor_contradicted(system, state, now):

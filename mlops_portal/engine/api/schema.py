@@ -64,4 +64,4 @@ class DoorSchema(AutoSchema):
             errors[422] = "The Idempotency-Key came before with another request."
         if self._takes_version():
             errors[412] = "It has changed since."
-        return errors
+        return errors | getattr(self.view, "errors", {}).get(self.view.action, {})
