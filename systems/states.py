@@ -84,10 +84,9 @@ class State:
         """What the people say: pass, fail, waived or not applicable."""
         said = _claim(self.answer, self.review, self.system, self.at)
         if said.result == FAIL and self.waiver:
-            why = (
-                f"Waived by {self.waiver.decided_by} until {_day(self.waiver.until)}. Meanwhile: {self.waiver.control}"
-            )
-            return Claim(WAIVED, "", why, self.waiver.decided_at)
+            waiver = self.waiver
+            why = f"Waived by {waiver.decided_by} until {_day(waiver.until)}. Meanwhile: {waiver.control}"
+            return Claim(WAIVED, "", why, waiver.decided_at or waiver.asked_at)
         return said
 
     @cached_property
