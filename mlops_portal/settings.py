@@ -271,6 +271,8 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "systems.models.Role",
         "MetricKindEnum": "monitoring.models.Metric.Kind",
         "EntryKindEnum": "incidents.models.Entry.Kind",
+        "PhaseEnum": "systems.models.system.Phase",
+        "PhaseInUseEnum": "systems.models.system.PHASES_IN_USE",
     },
 }
 

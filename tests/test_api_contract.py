@@ -29,6 +29,7 @@ THERE = {
     "number": 1,
     "username": "viewer",
     "question": "load",
+    "situation": "load",
     "source_id": 1,
     "metric_id": 1,
 }

@@ -12,12 +12,25 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver, path, reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from mlops_portal.engine.models import Change, Duty
 from monitoring.models import Metric, Pull, Source
 from systems.access import RULES
-from systems.models import Answer, Notice, Scope, System, Token, Waiver
+from systems.models import (
+    Answer,
+    Deployment,
+    ModelVersion,
+    Notice,
+    Retraining,
+    RetrainingRun,
+    Runbook,
+    Scope,
+    System,
+    Token,
+    Waiver,
+)
 from systems.tokens import make_token
 from tests.factories import AnswerFactory, IncidentFactory, PersonFactory, SeriesFactory, SourceFactory, WaiverFactory
 
@@ -80,6 +93,12 @@ BODIES = {
     "api:source patch": {"interval_s": 300},
     "api:metrics post": {"system": "churn", "key": "recall", "unit": "", "kind": "quality", "direction": "higher"},
     "api:metric patch": {"name": "Hits"},
+    "api:versions post": {"name": "2.0"},
+    "api:deployments post": {"version": "1.0"},
+    "api:retraining put": {"policy": "On the last year.", "who": "The model owner", "every_days": 90},
+    "api:retraining-runs post": {"cause": "drift"},
+    "api:runbook put": {"body": "- [ ] Look at the queue."},
+    "api:phase post": {"to": "research"},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},
 }
@@ -165,6 +184,19 @@ def test_every_rule_is_told_apart_here():
     assert set(MAY) == set(RULES)
 
 
+def promised(system) -> None:
+    """Put down a version that runs, a plan, a run and a runbook, in a phase from which one can go back."""
+    at = timezone.now() - timedelta(days=1)
+    System.objects.filter(pk=system.pk).update(phase="engineering")
+    version = ModelVersion.objects.create(system=system, name="1.0")
+    Deployment.objects.create(system=system, model_version=version, at=at)
+    Retraining.objects.create(system=system, policy="Yearly.", who="Somebody", every_days=365, set_at=at)
+    RetrainingRun.objects.create(system=system, at=at, cause="schedule")
+    Runbook.objects.create(system=system, situation="load", version=1).versions.create(
+        n=1, body="Wait.", at=at, review_by=at.date()
+    )
+
+
 @pytest.fixture(params=["open", "restricted"])
 def world(request, system):
     """The cast, a system that is open or restricted, an incident of it; to each person a notice and a token."""
@@ -178,6 +210,7 @@ def world(request, system):
     source = SourceFactory(system=system)
     SeriesFactory(metric__system=system, metric__key="accuracy", source=source)
     Pull.objects.create(source=source, due_at=Now(), lease_until=Now(), finished_at=Now(), outcome="ok")
+    promised(system)
     AnswerFactory(system=system, question_key="feed_unavailable", author=people["data_scientist"])
     WaiverFactory(system=system, question_key="load", asked_by=people["data_scientist"])
     for kind, person in people.items():
@@ -203,6 +236,9 @@ class World:
             "checklist": "launch-readiness",
             "question": "load" if "decide" in route.name else "feed_unavailable",
             "situation": "load",
+            "model_version": ModelVersion.objects.get().pk,
+            "deployment": Deployment.objects.get().pk,
+            "run": RetrainingRun.objects.get().pk,
             "answer": Answer.objects.get().pk,
             "waiver": Waiver.objects.get().pk,
             "path": "nowhere/",

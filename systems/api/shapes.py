@@ -26,7 +26,7 @@ from systems.models import (
     Token,
 )
 from systems.models.slug import slug_is_plain
-from systems.models.system import NOT_LOOKED
+from systems.models.system import NOT_LOOKED, PHASES_IN_USE
 
 MOST_TAGS = 20
 MOST_LINKS = 20
@@ -171,7 +171,7 @@ def _is_over(system) -> bool:
 
 
 class NewSystem(SystemShape):
-    phase = Choice([choice for choice in Phase.choices if choice[0] != Phase.RETIRED], default=Phase.RESEARCH)
+    phase = Choice(PHASES_IN_USE, default=Phase.RESEARCH)
     slug = Text(max_length=60, validators=[slug_is_plain])
 
     class Meta(SystemShape.Meta):

@@ -90,6 +90,14 @@ class OfSystem(Resource):
         visible = System.objects.with_status().visible_to(self.request.user)
         return get_object_or_404(visible, slug=self.kwargs["slug"])
 
+    def moment(self, name: str):
+        """Return the moment that the query string gives under `name`, or None. Raises ValidationError."""
+        given = self.request.query_params.get(name)
+        try:
+            return Moment().run_validation(given) if given is not None else None
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
+
 
 class Owners(OfSystem):
     queryset = Holding.objects.current().select_related("system", "person", "deputy")
@@ -131,7 +139,7 @@ class Status(OfSystem):
     parameters = {"list": [_when("from"), _when("to")]}
 
     def get_queryset(self) -> list[StatusSpan]:
-        begin, end = self._moment("from"), self._moment("to")
+        begin, end = self.moment("from"), self.moment("to")
         spans = self.system.status_history()
         return [
             span
@@ -141,13 +149,6 @@ class Status(OfSystem):
 
     def filter_queryset(self, spans):
         return spans
-
-    def _moment(self, name: str):
-        given = self.request.query_params.get(name)
-        try:
-            return Moment().run_validation(given) if given is not None else None
-        except ValidationError as error:
-            raise ValidationError({name: error.detail}) from None
 
 
 class History(OfSystem):

@@ -4,10 +4,11 @@ from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
+from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import Gaps
 from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
-from systems.models import Role
+from systems.models import Role, Situation
 
 READ = {"get": "list"}
 READ_ADD = {"get": "list", "post": "create"}
@@ -17,11 +18,16 @@ class RoleConverter(SlugConverter):
     regex = "|".join(Role.values)
 
 
+class SituationConverter(SlugConverter):
+    regex = "|".join(Situation.values)
+
+
 class UsernameConverter(StringConverter):
     regex = "[A-Za-z0-9_.@+-]{1,60}"
 
 
 register_converter(RoleConverter, "role")
+register_converter(SituationConverter, "situation")
 register_converter(UsernameConverter, "username")
 
 urlpatterns = [
@@ -69,6 +75,25 @@ urlpatterns = [
         name="owner",
     ),
     path("systems/<slug:slug>/owners/<role:role>/confirm/", Owners.as_view({"post": "confirm"}), name="owner-confirm"),
+    path("systems/<slug:slug>/versions/", Versions.as_view(READ_ADD), name="versions"),
+    path("systems/<slug:slug>/versions/<int:model_version>/", Versions.as_view({"get": "retrieve"}), name="version"),
+    path("systems/<slug:slug>/deployments/", Deployments.as_view(READ_ADD), name="deployments"),
+    path(
+        "systems/<slug:slug>/deployments/<int:deployment>/", Deployments.as_view({"get": "retrieve"}), name="deployment"
+    ),
+    path(
+        "systems/<slug:slug>/retraining/",
+        RetrainingPlan.as_view({"get": "retrieve", "put": "update"}),
+        name="retraining",
+    ),
+    path("systems/<slug:slug>/retraining/runs/", Runs.as_view(READ_ADD), name="retraining-runs"),
+    path("systems/<slug:slug>/retraining/runs/<int:run>/", Runs.as_view({"get": "retrieve"}), name="retraining-run"),
+    path(
+        "systems/<slug:slug>/runbook/<situation:situation>/",
+        RunbookText.as_view({"get": "retrieve", "put": "update"}),
+        name="runbook",
+    ),
+    path("systems/<slug:slug>/phase/", Moves.as_view({"post": "create"}), name="phase"),
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),

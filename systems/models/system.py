@@ -28,6 +28,9 @@ class Phase(models.TextChoices):
     RETIRED = "retired"
 
 
+PHASES_IN_USE = [choice for choice in Phase.choices if choice[0] != Phase.RETIRED]
+
+
 class Verdict(models.TextChoices):
     """Whether its questions have confident answers; computed (systems/actions/verdict.py), never typed."""
 

@@ -60,4 +60,6 @@ class Problem(serializers.Serializer):
         child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By path of the field."
     )
     url = serializers.URLField(required=False, help_text="409: the address of what stands in the way.")
+    gaps = serializers.ListField(child=serializers.DictField(), required=False, help_text="409: what stays open.")
+    gate = serializers.DictField(required=False, help_text="409: the gate that is shut.")
     current = serializers.DictField(required=False, help_text="412: the object as it stands.")

@@ -1,0 +1,185 @@
+"""Runbooks, versions, deployments, retraining and phases of a system, for programs."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from mlops_portal.engine.api.errors import Conflict
+from mlops_portal.engine.api.permissions import Door
+from systems.actions.phases import GapsLeft, GateShut, move_phase
+from systems.actions.readiness import NotFromHere
+from systems.actions.retraining import record_run, set_retraining
+from systems.actions.runbooks import write_runbook
+from systems.actions.versions import AlreadyThere, add_version, deploy
+from systems.api import promise_shapes as shapes
+from systems.api.systems import OfSystem
+from systems.models import (
+    Deployment,
+    ModelVersion,
+    PhaseMove,
+    Retraining,
+    RetrainingRun,
+    Runbook,
+    RunbookVersion,
+    Scope,
+)
+
+AT = OpenApiParameter("at", {"type": "string", "format": "date-time"}, description="RFC 3339, with an offset.")
+
+
+class Promise(OfSystem):
+    """What hangs on a system; whoever writes is asked the rule about that system before anything is read."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(system=self.system)
+
+    def asked(self) -> dict:
+        """Return the body, once it is known that the caller may. Raises PermissionDenied, ValidationError."""
+        self.check_object_permissions(self.request, self.system)
+        return self.given()
+
+    def past(self, at):
+        """Return the moment, now when there is none. Raises ValidationError for one that is still to come."""
+        if at and at > timezone.now():
+            raise ValidationError({"at": ["This moment is still to come."]})
+        return at or timezone.now()
+
+    def refuse(self, there: AlreadyThere):
+        raise Conflict(str(there), self.represent(there.row)["url"]) from None
+
+
+class Versions(Promise):
+    """The versions of the model, newest first."""
+
+    queryset = ModelVersion.objects.select_related("system")
+    serializer_class = shapes.VersionShape
+    lookup_url_kwarg = "model_version"
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "retrieve": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "version.record", takes=shapes.VersionShape, status=201),
+    }
+
+    def create(self, request, slug) -> Response:
+        facts = self.asked()
+        try:
+            version = add_version(system=self.system, by=request.user, at=timezone.now(), **facts)
+        except AlreadyThere as there:
+            self.refuse(there)
+        return self.answer(version, created=True)
+
+
+class Deployments(Promise):
+    """Where which version runs since when, newest first; with `at`, what ran everywhere at that moment."""
+
+    queryset = Deployment.objects.select_related("system", "model_version", "by")
+    serializer_class = shapes.DeploymentShape
+    lookup_url_kwarg = "deployment"
+    parameters = {"list": [AT]}
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "retrieve": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "version.record", takes=shapes.DeploymentShape, status=201),
+    }
+
+    def get_queryset(self):
+        at = self.moment("at") if self.action == "list" else None
+        return super().get_queryset().live(at) if at else super().get_queryset()
+
+    def create(self, request, slug) -> Response:
+        facts = self.asked()
+        facts |= {"version": facts.pop("model_version"), "at": self.past(facts.get("at"))}
+        try:
+            deployment = deploy(system=self.system, by=request.user, **facts)
+        except AlreadyThere as there:
+            self.refuse(there)
+        return self.answer(deployment, created=True)
+
+
+class RetrainingPlan(Promise):
+    queryset = Retraining.objects.select_related("system")
+    serializer_class = shapes.RetrainingShape
+    versioned = ("update",)
+    doors = {
+        "retrieve": Door(Scope.READ, "read"),
+        "update": Door(Scope.WRITE, "version.record", takes=shapes.RetrainingShape),
+    }
+
+    def get_object(self) -> Retraining:
+        return get_object_or_404(self.get_queryset())
+
+    def update(self, request, slug) -> Response:
+        facts = self.asked()
+        return self.answer(
+            set_retraining(system=self.system, by=request.user, at=timezone.now(), seen=self.seen, **facts)
+        )
+
+
+class Runs(Promise):
+    """When it was trained again, newest first."""
+
+    queryset = RetrainingRun.objects.select_related("system", "model_version", "by")
+    serializer_class = shapes.RunShape
+    lookup_url_kwarg = "run"
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "retrieve": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "version.record", takes=shapes.RunShape, status=201),
+    }
+
+    def create(self, request, slug) -> Response:
+        facts = self.asked()
+        facts |= {"version": facts.pop("model_version", None), "at": self.past(facts.get("at"))}
+        try:
+            run = record_run(system=self.system, by=request.user, **facts)
+        except AlreadyThere as there:
+            self.refuse(there)
+        return self.answer(run, created=True)
+
+
+class RunbookText(Promise):
+    """What to do in a situation, as it stands; 404 while nothing is written."""
+
+    queryset = Runbook.objects.select_related("system")
+    serializer_class = shapes.RunbookShape
+    versioned = ("update",)
+    doors = {
+        "retrieve": Door(Scope.READ, "read"),
+        "update": Door(Scope.WRITE, "runbook.write", takes=shapes.RunbookShape),
+    }
+
+    def get_object(self) -> Runbook:
+        return get_object_or_404(self.get_queryset(), situation=self.kwargs["situation"], version__gt=0)
+
+    def update(self, request, slug, situation) -> Response:
+        facts = self.asked() | {"by": request.user, "at": timezone.now(), "seen": self.seen}
+        return self.answer(write_runbook(system=self.system, situation=situation, **facts))
+
+    def represent(self, row: Runbook | RunbookVersion) -> dict:
+        return super().represent(row.runbook if isinstance(row, RunbookVersion) else row)
+
+
+class Moves(Promise):
+    """Moving on to the next phase, or back; the gaps that are not accepted stand in the way, and so does the gate."""
+
+    queryset = PhaseMove.objects.select_related("system", "by")
+    serializer_class = shapes.MovedShape
+    doors = {"create": Door(Scope.WRITE, "phase.decide", takes=shapes.MoveShape)}
+
+    def create(self, request, slug) -> Response:
+        facts = self.asked()
+        try:
+            move = move_phase(system=self.system, by=request.user, at=timezone.now(), **facts)
+        except GapsLeft as left:
+            conflict = Conflict(str(left))
+            conflict.extra = {"gaps": [{"key": gap.check_key, "why": gap.why} for gap in left.gaps]}
+            raise conflict from None
+        except GateShut as shut:
+            conflict = Conflict(str(shut))
+            conflict.extra = {"gate": shut.gate.as_json()}
+            raise conflict from None
+        except NotFromHere as error:
+            raise Conflict(str(error)) from None
+        return self.answer(move)
