@@ -7,8 +7,12 @@ from django.db import connection
 from incidents.actions.responding import respond
 from incidents.actions.response import acknowledge, resolve
 from incidents.models import Entry, Incident, IncidentAlert
+from monitoring.actions.judging import judge_due
+from monitoring.actions.monitors import set_limit
+from monitoring.actions.storing import store
+from monitoring.connectors.connector import Reading
 from systems.models import Notice, Role, System
-from tests.factories import HoldingFactory, PersonFactory, SystemFactory
+from tests.factories import HoldingFactory, MetricFactory, PersonFactory, SeriesFactory, SystemFactory
 
 
 def kinds(incident):
@@ -178,6 +182,17 @@ def test_the_timeline_says_once_that_nobody_could_be_told(system, alert_of, now)
         alert_of(system, metric=metric)
         respond(at=now)
     assert kinds(Incident.objects.get()) == ["opened", "told", "joined"]
+
+
+def test_a_bad_value_reaches_a_named_person(system, model_owner, now):
+    series = SeriesFactory(metric=MetricFactory(system=system, key="accuracy", scale="rate"))
+    set_limit(series, below=0.88, severity="critical", by=None, at=now)
+    store({series.pk: [Reading(now - timedelta(hours=1), 0.84)]}, at=now)
+    judge_due(at=now)
+    respond(at=now)
+    incident = Incident.objects.get()
+    assert (told(incident), incident.severity, incident.topic) == (["model-owner"], "sev3", "quality")
+    assert "0.84" in incident.title
 
 
 @pytest.mark.django_db(transaction=True)
