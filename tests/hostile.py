@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -66,10 +67,16 @@ class Target:
         self.page = PAGE
         self.slow_s = 0.0
         self.is_ending = False
+        self.tls: ssl.SSLContext | None = None
         threading.Thread(target=self._serve, daemon=True).start()
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def speak_tls(self, pem) -> None:
+        """Answer over TLS from now on, with the key and certificate of the file `pem`."""
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(pem)
 
     def end(self) -> None:
         self.is_ending = True
@@ -84,10 +91,14 @@ class Target:
                 threading.Thread(target=self._answer, args=(peer,), daemon=True).start()
 
     def _answer(self, peer: socket.socket) -> None:
-        with peer, contextlib.suppress(OSError, IndexError):
+        with contextlib.suppress(OSError):
             peer.settimeout(20)
+            self._talk(self.tls.wrap_socket(peer, server_side=True) if self.tls else peer)
+
+    def _talk(self, peer: socket.socket) -> None:
+        with peer:
             request = peer.recv(65536)
-            path = request.split(b" ")[1].decode()
+            path = request.partition(b" ")[2].partition(b" ")[0].decode(errors="replace")
             self.hits.append(path)
             self.requests.append(request)
             if parts := self._endless(path):

@@ -155,8 +155,10 @@ async def _in_own_words(answer: Awaitable[Fetched]) -> Fetched:
         raise FetchFailed("refused", str(error)) from None
     except aiohttp.ClientConnectorDNSError:
         raise FetchFailed("http_error", "The name of the host is not known.") from None
-    except (ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError):
+    except (ssl.CertificateError, aiohttp.ClientConnectorCertificateError):
         raise FetchFailed("http_error", "The certificate of the target could not be verified.") from None
+    except (ssl.SSLError, aiohttp.ClientSSLError):
+        raise FetchFailed("http_error", "The target does not speak TLS: is its address https:// at all?") from None
     except aiohttp.ClientConnectorError:
         raise FetchFailed("http_error", "The target takes no connection.") from None
     except aiohttp.ClientPayloadError:

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Least
 
-from mlops_portal.engine.duties import nudge
 from monitoring.actions.schedule import back_off, next_due
 from monitoring.actions.storing import Stored, make_room, store
 from monitoring.connectors.connector import Failed, Pulled, Wanted
@@ -41,7 +40,6 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
         _remember(pulled, source, at, watched)
         _stamp(source, outcome, sentence, at)
         Series.objects.filter(source=source).update(unjudged_from=Least("unjudged_from", Value(at)))
-        nudge("judge")
     return True
 
 

@@ -58,17 +58,26 @@ class Job:
 
 def pull_due(duty: str = "pull", limit: int = 100) -> int:
     """Ask the sources of a duty that are due, and those whose pull was killed; return how many pulls came to an end."""
-    started, ended, takes_at = time.monotonic(), _give_up(duty), 0.0
+    started, ended, told, looks_at = time.monotonic(), _give_up(duty), 0, 0.0
     asked: dict[Future, Job] = {}
     while True:
         passed = time.monotonic() - started
-        if takes_at <= passed < TAKES_MORE_FOR_S and len(asked) < limit:
-            asked |= {fetching.submit(_ask(job)): job for job in _jobs(_take(duty, limit - len(asked)))}
-            takes_at = passed + LOOKS_EVERY_S
+        if passed >= looks_at:
+            if passed < TAKES_MORE_FOR_S and len(asked) < limit:
+                asked |= {fetching.submit(_ask(job)): job for job in _jobs(_take(duty, limit - len(asked)))}
+            told, looks_at = _tell(told, ended), passed + LOOKS_EVERY_S
         if not asked or passed > ENDS_AFTER_S:  # what is left has a lease and is taken again
+            _tell(told, ended)
             return ended
         done, _ = wait(asked, timeout=LOOKS_EVERY_S, return_when=FIRST_COMPLETED)
         ended += sum(_end(asked.pop(future), future.result()) for future in done)
+
+
+def _tell(told: int, ended: int) -> int:
+    """Wake judging when more has ended than it was told of; return how much it knows of now."""
+    if ended > told:
+        nudge("judge")
+    return ended
 
 
 def pull_source(source: Source, *, due_at: datetime, at: datetime, why: str = Pull.Why.SCHEDULE) -> Pull:
@@ -85,7 +94,7 @@ def pull_source(source: Source, *, due_at: datetime, at: datetime, why: str = Pu
         Pull.objects.filter(pk=pull.pk).update(attempt=F("attempt") + 1, lease_until=lease)
         pull.refresh_from_db(fields=["attempt"])
     job = next(_jobs([pull], at=at))
-    _end(job, fetching.run(_ask(job)))
+    _tell(0, _end(job, fetching.run(_ask(job))))
     pull.refresh_from_db()
     return pull
 
@@ -182,8 +191,9 @@ def _jobs(pulls: Iterable[Pull], *, at: datetime | None = None) -> Iterator[Job]
     pulls = list(pulls)
     sources = Source.objects.select_related("system").in_bulk([pull.source_id for pull in pulls])
     wanted: dict[int, list[Wanted]] = {}
-    for series in Series.objects.filter(source__in=sources):
-        wanted.setdefault(series.source_id or 0, []).append(Wanted(series.pk, series.selector, series.memory))
+    watched = Series.objects.filter(source__in=sources).values_list("source_id", "pk", "selector", "memory")
+    for source_id, *where in watched:
+        wanted.setdefault(source_id or 0, []).append(Wanted(*where))
     for pull in pulls:
         if pull.source_id in sources:  # else it was removed meanwhile, and its pulls with it
             source = sources[pull.source_id]

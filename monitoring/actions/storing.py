@@ -108,18 +108,28 @@ def _is_in_time(moment: datetime, at: datetime) -> bool:
     return moment.tzinfo is not None and oldest <= moment <= at + FUTURE
 
 
-def _locked(readings: Mapping[int, object]) -> list[Series]:
-    """Return the series, locked for this transaction: who writes points of a series writes alone."""
-    series = Series.objects.filter(pk__in=readings).select_related("metric__system").order_by("pk")
-    return list(series.select_for_update(of=("self",), no_key=True))
+def _locked(readings: Mapping[int, object]) -> list[int]:
+    """Return the series that there are, locked for this transaction: who writes points of a series writes alone."""
+    series = Series.objects.filter(pk__in=readings).order_by("pk").select_for_update(no_key=True)
+    return list(series.values_list("pk", flat=True))
 
 
-def _rows(series: Iterable[Series], readings: Mapping[int, Sequence[Reading]]) -> list[Row]:
+def _rows(series: Iterable[int], readings: Mapping[int, Sequence[Reading]]) -> list[Row]:
+    named = {pk: {one.version for one in readings[pk] if one.version} for pk in series}
+    versions = _versions({pk: names for pk, names in named.items() if names})
+    return [_row(pk, reading, versions.get(pk, {})) for pk in named for reading in readings[pk]]
+
+
+def _versions(named: Mapping[int, set[str]]) -> dict[int, Mapping[str, int]]:
+    """Return by series the ids of the model versions that its readings name."""
+    systems = {
+        one.pk: one.metric.system for one in Series.objects.filter(pk__in=named).select_related("metric__system")
+    }
     names: dict[System, set[str]] = {}
-    for one in series:
-        names.setdefault(one.metric.system, set()).update(r.version for r in readings[one.pk] if r.version)
-    ids = {system.pk: ids_of(system, found) if found else {} for system, found in names.items()}
-    return [_row(one.pk, reading, ids[one.metric.system_id]) for one in series for reading in readings[one.pk]]
+    for pk, system in systems.items():
+        names.setdefault(system, set()).update(named[pk])
+    ids = {system: ids_of(system, found) for system, found in names.items()}
+    return {pk: ids[system] for pk, system in systems.items()}
 
 
 def _row(series_id: int, reading: Reading, versions: Mapping[str, int]) -> Row:

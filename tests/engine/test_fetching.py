@@ -3,8 +3,12 @@
 import multiprocessing
 import resource
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mlops_portal.engine import fetching
 from mlops_portal.engine.egress import REFUSAL, Place
@@ -80,6 +84,32 @@ def test_a_target_that_is_down_takes_no_connection(target):
     target.end()
     failed = failure(target.url("/ok"))
     assert (failed.outcome, str(failed)) == ("http_error", "The target takes no connection.")
+
+
+def test_a_target_without_tls_says_so(target):
+    failed = failure(target.url("/ok").replace("http:", "https:"))
+    assert (failed.outcome, str(failed)[:31]) == ("http_error", "The target does not speak TLS: ")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(target, tmp_path):
+    target.speak_tls(self_signed(tmp_path))
+    failed = failure(target.url("/ok").replace("http:", "https:"))
+    assert (failed.outcome, str(failed)) == ("http_error", "The certificate of the target could not be verified.")
+    assert target.hits == []
+
+
+def self_signed(folder):
+    """Return a file with a key and a certificate for 127.0.0.1 that no authority has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    signed = certificate.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "target.pem").write_bytes(private + signed)
+    return folder / "target.pem"
 
 
 def test_a_redirect_is_not_followed(target):
