@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from monitoring.models import Alert, Baseline, Monitor, Pull, Series, Source
-from monitoring.replaying import REPLAYED, Replayed, Sample, replay
+from monitoring.replaying import REPLAYED, Replayed, Sample, asked_of, replay
 
 AT_ONCE = 2000  # points of one series that are judged in one transaction
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ def read_cases(series: Sequence[Series]) -> list[Case]:
 
 
 def _read_states(cases: dict[int, Case]) -> None:
-    """The newest state of each monitor from before the first point that is not judged."""
+    """The newest state of each monitor from before the first point that is not judged, if it asks the same as then."""
     wanted = [
         (monitor.pk, case.series.unjudged_from)
         for case in cases.values()
@@ -95,8 +95,11 @@ def _read_states(cases: dict[int, Case]) -> None:
         """,
         wanted,
     )
-    for series_id, monitor_id, at, state in rows:
-        cases[series_id].states[monitor_id] = (at, json.loads(state))
+    for series_id, monitor_id, at, text in rows:
+        case, state = cases[series_id], json.loads(text)
+        monitor = next(one for one in case.monitors if one.pk == monitor_id)
+        if state["asked"] == asked_of(monitor, case.series.metric):
+            case.states[monitor_id] = (at, state)
 
 
 def _read_samples(cases: dict[int, Case]) -> None:

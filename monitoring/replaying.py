@@ -53,13 +53,14 @@ def replay(
     samples: Sequence[Sample],
 ) -> Replayed:
     """Judge `samples`, in order of time, going on from `state` (None: from the beginning). Windows that fill wait."""
-    state = state or {"recent": [], "rule": fresh(monitor), "reading": None}
+    state = state or {"asked": asked_of(monitor, metric), "recent": [], "rule": fresh(monitor), "reading": None}
     judged: list[tuple[datetime, dict]] = []
     for sample in samples:
         if is_filling(sample.samples, is_final=sample.is_final, recent=state["recent"]):
             continue
         rule, reading = _step(monitor, metric, baselines, state["rule"], sample)
-        state = {"recent": remembered(state["recent"], sample.samples), "rule": rule, "reading": reading}
+        recent = remembered(state["recent"], sample.samples)
+        state = state | {"recent": recent, "rule": rule, "reading": reading}
         judged.append((sample.at, state))
     chosen = kept(state["rule"]["seen"])
     keep = {at: _plain(one) for at, one in judged if one["rule"]["seen"] in chosen}
@@ -69,6 +70,11 @@ def replay(
 def fresh(monitor: Monitor) -> dict:
     """Return the rule's state before the first point."""
     return limit.fresh() if monitor.kind == Monitor.Kind.LIMIT else change.fresh()
+
+
+def asked_of(monitor: Monitor, metric: Metric) -> str:
+    """Return what the monitor asks of points, in words: a state that was kept when it asked otherwise is of no use."""
+    return repr(limit_of(monitor) if monitor.kind == Monitor.Kind.LIMIT else chart_of(monitor, metric))
 
 
 def _step(monitor: Monitor, metric: Metric, baselines: Sequence[Baseline], rule: dict, sample: Sample):

@@ -142,6 +142,12 @@ def _learn_more(state: dict, chart: Chart, at: float, value: float, samples: flo
     return state | {"healthy": replace(found, level=level).as_dict()}
 
 
+def learn_from(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
+    """Return the state after a point that is known to be healthy, and is not judged."""
+    seen = {"seen": state["seen"] + 1, "last": [*state["last"], [at, value]][-LAST:]}
+    return _with_row(state | seen, chart, at, value, samples)
+
+
 def learned_now(state: dict, chart: Chart, baseline: Baseline | None = None) -> dict:
     """Return `state` ready to judge by what was seen so far, however little; as it was when nothing was."""
     if state["healthy"] is not None or not state["learning"]:

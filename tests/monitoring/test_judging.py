@@ -361,3 +361,11 @@ def test_a_snoozed_monitor_still_sees(quiet, manager):
     monitor = quiet.monitors.get(kind="change")
     snooze(monitor, until=_day(90), by=manager, at=_day(30))
     assert _fall(quiet).monitor.snoozed_until == _day(90)
+
+
+def test_who_asks_otherwise_is_answered_from_the_beginning(quiet):
+    _fall(quiet)
+    quiet.metric.direction = "lower"
+    quiet.metric.save()
+    _judge(41)
+    assert not Alert.objects.open().exists()
