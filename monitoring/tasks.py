@@ -17,9 +17,7 @@ log = structlog.get_logger(__name__)
 
 BELIEVED_FOR = timedelta(minutes=5)
 SERIES_AT_ONCE = 1000
-
-
-PULL_ROUND_S = 60  # a round waits for its slowest source, up to its deadline
+PULL_ROUND_S = 60  # late only after this: a round waits for its slowest source, up to its deadline
 
 
 @duty(queue="pull", every_s=2, late_after_s=PULL_ROUND_S)

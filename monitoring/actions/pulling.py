@@ -244,7 +244,7 @@ def failure_of(error: Exception, limits: Limits) -> Failed:
 def _end(job: Job, came: Pulled | Failed) -> bool:
     """Write how the pull ended; return whether it did: one that another process has taken over is left to it."""
     sorry = Failed(Pull.Outcome.DB_ERROR, "The values came, but the portal could not store them.")
-    for told in (came, sorry):
+    for told in (came, came, sorry):  # once more: a deadlock or a dropped connection is over by then
         try:
             return write_end(job.pull, told, at=job.at, ended_at=job.now(), wanted=job.wanted)
         except Exception:  # whatever a connector brought: one source never holds up the others

@@ -279,6 +279,19 @@ def test_what_a_connector_should_never_bring_ends_the_pull_all_the_same(source, 
     assert pulled(source, now, lambda wanted, at: answer).outcome is not None
 
 
+def test_what_could_not_be_stored_at_once_is_tried_again(source, now, monkeypatch):
+    store, tries = ending.store, []
+
+    def stumbling(readings, *, at):
+        tries.append(at)
+        if len(tries) == 1:
+            raise DatabaseError
+        return store(readings, at=at)
+
+    monkeypatch.setattr(ending, "store", stumbling)
+    assert (pulled(source, now, one_value).outcome, len(tries)) == (Outcome.OK, 2)
+
+
 def test_pull_now_waits_as_a_row_and_is_taken_by_the_duty(source, now, manager):
     Source.objects.update(next_due_at=now + timedelta(hours=1))
     pull = pull_now(source, by=manager, at=now)
