@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from mlops_portal.engine.api.fields import Choice, Moment, Text, Truth
 from mlops_portal.engine.api.serializers import Strict
-from systems.models import Because, Confidence, Decision, Outcome, Verdict, Waiver
+from systems.models import Because, Confidence, Decision, Verdict, Waiver
 from systems.models.answer import LONGEST_KIND, MOST_EVIDENCE
 from systems.states import State
 
@@ -82,7 +82,7 @@ class WaiverShape(serializers.Serializer):
 class EvidenceShape(serializers.Serializer):
     key = serializers.CharField()
     title = serializers.CharField()
-    outcome = serializers.ChoiceField(Outcome.Result.choices, source="result")
+    outcome = serializers.CharField(source="result")
     why = serializers.CharField()
     since = Moment(allow_null=True)
 
@@ -97,7 +97,7 @@ class QuestionShape(serializers.Serializer):
     question = serializers.CharField(source="item.text")
     guidance = serializers.CharField(source="item.guidance")
     required = serializers.BooleanField(source="item.required")
-    outcome = serializers.ChoiceField(Outcome.Result.choices, source="result")
+    outcome = serializers.CharField(source="result")
     because = serializers.ChoiceField(Because.choices, allow_blank=True)
     why = serializers.CharField()
     since = Moment()

@@ -16,7 +16,6 @@ from systems.models import (
     Holding,
     Level,
     Notice,
-    Outcome,
     Person,
     Phase,
     Role,
@@ -205,7 +204,7 @@ class CheckShape(serializers.Serializer):
     topic = serializers.CharField()
     gap = serializers.CharField()
     title = serializers.CharField()
-    outcome = serializers.ChoiceField(Outcome.Result.choices)
+    outcome = serializers.CharField()
     because = serializers.ChoiceField(Because.choices, allow_blank=True)
     why = serializers.CharField()
     since = Moment()
