@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from monitoring import wording
 from monitoring.cases import Case
-from monitoring.models import Monitor, Pull, State
+from monitoring.models import Monitor, Pull, Series, State
 from monitoring.replaying import baseline_at, limit_of, moment
 
 INTERVALS = 3  # a source may miss so many before what it said is not believed any more
@@ -122,19 +122,24 @@ def _silent_since(case: Case, at: datetime) -> datetime | None:
 def _was_asked(case: Case, at: datetime) -> bool:
     if case.series.source is None:
         return True
-    return case.pull is not None and at <= _believed_until(case.series.source, case.pull)
+    return case.pull is not None and at <= _believed_until(case.series, case.pull)
 
 
-def _believed_until(source, pull: Pull) -> datetime:
-    usual = pull.due_at + INTERVALS * timedelta(seconds=source.interval_s) + GRACE
-    return max(usual, source.back_off_until + GRACE) if source.back_off_until else usual
+def _believed_until(series: Series, pull: Pull) -> datetime:
+    """Return until when a pull of the series' source speaks; one of the past is followed at its points' rhythm."""
+    step_s = float(series.source.interval_s) if series.source else 0.0
+    if pull.why == Pull.Why.BACKFILL:
+        step_s = max(step_s, series.rhythm_s or UNKNOWN_RHYTHM_S)
+    usual = pull.due_at + INTERVALS * timedelta(seconds=step_s) + GRACE
+    back_off = series.source and series.source.back_off_until
+    return max(usual, back_off + GRACE) if back_off else usual
 
 
 def _good_until(case: Case, at: datetime) -> datetime | None:
     """Return until when the state is believed: three intervals of the source, or of the points that are pushed."""
     series = case.series
     if series.source and case.pull:
-        return max(_believed_until(series.source, case.pull), at)
+        return max(_believed_until(series, case.pull), at)
     if series.source or series.last_at is None:
         return None
     rhythm = timedelta(seconds=max(series.rhythm_s or UNKNOWN_RHYTHM_S, SHORTEST_SILENCE_S))

@@ -170,6 +170,23 @@ def test_what_the_last_pull_said_gives_the_state(quiet, outcome, state):
     assert (state == "ok") or quiet.sentence.endswith("the last pull at 00:00 UTC: Why it was so.")
 
 
+def test_a_pull_of_the_past_is_believed_for_as_long_as_its_points_are_apart(quiet):
+    pull = _pulled(quiet, 30)
+    Source.objects.update(interval_s=60)
+    Pull.objects.filter(pk=pull.pk).update(why="backfill")
+    _judge(30)
+    quiet.refresh_from_db()
+    assert quiet.good_until == _day(33) + timedelta(seconds=60)
+
+
+def test_a_source_that_is_asked_less_often_is_believed_until_then(quiet):
+    _pulled(quiet, 30, "timeout", "No answer.")
+    Source.objects.update(interval_s=60, back_off_until=_day(31))
+    _judge(30)
+    quiet.refresh_from_db()
+    assert quiet.good_until == _day(31) + timedelta(seconds=60)
+
+
 def test_a_series_that_never_had_a_value_is_unknown(series):
     _judge(1)
     series.refresh_from_db()
