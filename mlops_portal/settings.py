@@ -269,8 +269,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "systems.models.Role",
+        "MonitorKindEnum": "monitoring.models.Monitor.Kind",
+        "SeverityEnum": "incidents.models.Severity",
+        "MonitorSeverityEnum": "monitoring.models.Monitor.Severity",
         "MetricKindEnum": "monitoring.models.Metric.Kind",
         "EntryKindEnum": "incidents.models.Entry.Kind",
+        "PullOutcomeEnum": "monitoring.models.Pull.Outcome",
+        "OutcomeEnum": "systems.models.Outcome.Result",
         "PhaseEnum": "systems.models.system.Phase",
         "PhaseInUseEnum": "systems.models.system.PHASES_IN_USE",
     },

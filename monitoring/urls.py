@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from monitoring.views import connecting, editing, sources
+from monitoring.views import alerts, connecting, editing, sources
 
 urlpatterns = [
     path("systems/<slug:slug>/connect/", connecting.connect, name="connect"),
     path("systems/<slug:slug>/metrics/<str:key>/edit/", editing.edit, name="edit-metric"),
     path("systems/<slug:slug>/metrics/<str:key>/remove/", editing.remove, name="remove-metric"),
+    path("systems/<slug:slug>/metrics/<str:key>/expect/", editing.expect, name="expect"),
+    path("alerts/<int:alert_id>/feedback/", alerts.feedback, name="alert-feedback"),
+    path("alerts/<int:alert_id>/snooze/", alerts.snooze, name="alert-snooze"),
     path("sources/<int:source_id>/", sources.source, name="source"),
     path("sources/<int:source_id>/progress/", sources.progress, name="source-progress"),
     path("sources/<int:source_id>/edit/", sources.edit, name="edit-source"),

@@ -15,6 +15,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from monitoring.models import Alert, Monitor
 from systems.models import Group, Notice, Role, Scope
 from systems.tokens import make_token
 from tests.callers import caller
@@ -32,6 +33,8 @@ THERE = {
     "situation": "load",
     "source_id": 1,
     "metric_id": 1,
+    "monitor_id": 1,
+    "alert_id": 1,
 }
 
 
@@ -54,6 +57,8 @@ def contract(manager, viewer, system):
     IncidentFactory(number=1, systems=[system])
     source = SourceFactory(pk=THERE["source_id"], system=system)
     series = SeriesFactory(metric=MetricFactory(pk=THERE["metric_id"], system=system), source=source)
+    monitor = Monitor.objects.create(pk=THERE["monitor_id"], series=series, kind="limit", settings={"below": 0.8})
+    Alert.objects.create(pk=THERE["alert_id"], monitor=monitor, opened_at=timezone.now(), sentence="Too low.")
     write(series, [0.9, 0.8], to_at=timezone.now(), samples=10)
     Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from mlops_portal.engine.models import Change, Duty
-from monitoring.models import Metric, Pull, Source
+from monitoring.models import Alert, Metric, Monitor, Pull, Source
 from systems.access import RULES
 from systems.models import (
     Answer,
@@ -99,6 +99,10 @@ BODIES = {
     "api:retraining-runs post": {"cause": "drift"},
     "api:runbook put": {"body": "- [ ] Look at the queue."},
     "api:phase post": {"to": "research"},
+    "api:monitors post": {"metric": "1", "kind": "limit", "severity": "critical", "settings": {"below": 0.7}},
+    "api:monitor patch": {"severity": "critical"},
+    "api:alert-snooze post": {"until": None},
+    "api:alert-feedback post": {"real": True},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},
 }
@@ -120,9 +124,9 @@ class Route:
 
     @property
     def touches_system(self) -> bool:
-        if self.name.startswith("monitoring:"):
+        if self.name.startswith("monitoring:") or any(name.endswith("_id") for name in self.arguments):
             return True
-        return not {"number", "role", "question", "source_id", "metric_id", "pull_id"}.isdisjoint(self.arguments) or (
+        return not {"number", "role", "question"}.isdisjoint(self.arguments) or (
             "slug" in self.arguments and "team" not in self.name and "member" not in self.name
         )
 
@@ -208,7 +212,9 @@ def world(request, system):
     PersonFactory(username="former", is_active=False)
     IncidentFactory(number=1, systems=[system])
     source = SourceFactory(system=system)
-    SeriesFactory(metric__system=system, metric__key="accuracy", source=source)
+    series = SeriesFactory(metric__system=system, metric__key="accuracy", metric__pk=1, source=source)
+    monitor = Monitor.objects.create(series=series, kind="limit", settings={"below": 0.8})
+    Alert.objects.create(monitor=monitor, opened_at=Now(), severity="warning", sentence="Too low.")
     Pull.objects.create(source=source, due_at=Now(), lease_until=Now(), finished_at=Now(), outcome="ok")
     promised(system)
     AnswerFactory(system=system, question_key="feed_unavailable", author=people["data_scientist"])
@@ -247,6 +253,8 @@ class World:
             "source_id": Source.objects.get().pk,
             "metric_id": Metric.objects.get().pk,
             "pull_id": Pull.objects.get().pk,
+            "alert_id": Alert.objects.get().pk,
+            "monitor_id": Monitor.objects.get().pk,
         }
         return reverse(route.name, kwargs={name: known[name] for name in route.arguments})
 

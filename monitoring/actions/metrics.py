@@ -109,9 +109,15 @@ def _expect(series: Series, watch: Watch, *, by, at: datetime) -> None:
     if watch.below is not None or watch.above is not None:
         monitors.set_limit(series, below=watch.below, above=watch.above, by=by, at=at)
     if watch.baseline is not None:
-        reason = watch.baseline_reason or "named when the metric was added"
-        expected = {"value": watch.baseline, "spread": watch.baseline_spread, "reason": reason}
-        set_baseline(series, origin=Baseline.Origin.EXPERIMENT, by=by, at=at, **expected)
+        set_baseline(
+            series,
+            value=watch.baseline,
+            spread=watch.baseline_spread,
+            origin=Baseline.Origin.EXPERIMENT,
+            reason=watch.baseline_reason or "named when the metric was added",
+            by=by,
+            at=at,
+        )
 
 
 def _metric_of(system: System, watch: Watch) -> Metric:

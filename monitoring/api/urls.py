@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monitoring.api.alerts import Alerts, Monitors
 from monitoring.api.metrics import Metrics, Points
 from monitoring.api.sources import Pulls, PullsOfSource, SourceKinds, Sources
 
@@ -20,4 +21,10 @@ urlpatterns = [
     path("metrics/", Metrics.as_view(READ_ADD), name="metrics"),
     path("metrics/<int:metric_id>/", Metrics.as_view(ONE), name="metric"),
     path("metrics/<int:metric_id>/points/", Points.as_view(READ), name="metric-points"),
+    path("monitors/", Monitors.as_view(READ_ADD), name="monitors"),
+    path("monitors/<int:monitor_id>/", Monitors.as_view(ONE), name="monitor"),
+    path("alerts/", Alerts.as_view(READ), name="alerts"),
+    path("alerts/<int:alert_id>/", Alerts.as_view({"get": "retrieve"}), name="alert"),
+    path("alerts/<int:alert_id>/snooze/", Alerts.as_view({"post": "snooze"}), name="alert-snooze"),
+    path("alerts/<int:alert_id>/feedback/", Alerts.as_view({"post": "feedback"}), name="alert-feedback"),
 ]

@@ -3,15 +3,19 @@
 from copy import copy
 
 from django.contrib import messages
+from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mlops_portal.engine.versions import Stale
+from monitoring.actions.baselines import set_baseline
 from monitoring.actions.metrics import edit_metric, remove_metric
-from monitoring.forms.metrics import MetricForm
-from monitoring.models import Metric
+from monitoring.actions.monitors import edit_monitor, remove_monitor, set_limit
+from monitoring.forms.metrics import ExpectForm, MetricForm
+from monitoring.models import Baseline, Metric, Series
 from systems.access import require
 from systems.doors import rule
 
@@ -35,8 +39,60 @@ def edit(request, slug, key):
         except Stale as stale:
             form, is_stale = form.over(stale.now.version), True
     status = 412 if is_stale else 422 if form.errors else 200
-    context = {"form": form, "metric": metric, "system": metric.system, "is_stale": is_stale}
+    return _page(request, metric, form=form, is_stale=is_stale, status=status)
+
+
+def _series_of(request, metric: Metric) -> Series | None:
+    """Return the series that the address names. Raises Http404."""
+    segment = request.GET.get("segment", "")
+    return get_object_or_404(metric.series, segment=segment, estimated=False) if metric.series.exists() else None
+
+
+def _page(request, metric: Metric, *, form=None, expected=None, is_stale: bool = False, status: int = 200):
+    series = _series_of(request, metric)
+    context = {
+        "form": form or MetricForm(instance=copy(metric), initial={"version": metric.version}),
+        "expected": expected or (ExpectForm(series=series, auto_id="id_expect_%s") if series else None),
+        "metric": metric,
+        "series": series,
+        "system": metric.system,
+        "is_stale": is_stale,
+    }
     return render(request, "monitoring/metric_form.html", context, status=status)
+
+
+@require_POST
+@rule("system.edit")
+def expect(request, slug, key):
+    """Set the limits, the sensitivity and the baseline of one series."""
+    metric = _to_edit(request, slug, key)
+    series = _series_of(request, metric)
+    if series is None:
+        raise Http404
+    form = ExpectForm(request.POST, series=series, auto_id="id_expect_%s")
+    if not form.is_valid():
+        return _page(request, metric, expected=form, status=422)
+    _expect(series, form, by=request.user, at=timezone.now())
+    messages.success(request, "Saved. What came so far is judged again by it.")
+    return redirect(metric)
+
+
+@transaction.atomic
+def _expect(series: Series, form: ExpectForm, *, by, at) -> None:
+    said = form.cleaned_data
+    bounds = {"below": said["below"], "above": said["above"]}
+    if form.limit and not any(bound is not None for bound in bounds.values()):
+        remove_monitor(monitor=form.limit, by=by, at=at)
+    elif form.limit:
+        asked = form.limit.settings | bounds
+        edit_monitor(monitor=form.limit, settings=asked, severity=said["severity"], by=by, at=at)
+    elif any(bound is not None for bound in bounds.values()):
+        set_limit(series, **bounds, severity=said["severity"], by=by, at=at)
+    if form.change:
+        edit_monitor(monitor=form.change, settings={"sensitivity": said["sensitivity"]}, by=by, at=at)
+    if form.is_baseline_new:
+        known = {"value": said["baseline"], "spread": said["spread"], "reason": said["reason"]}
+        set_baseline(series, **known, origin=Baseline.Origin.EXPERIMENT, by=by, at=at)
 
 
 def _save(request, metric: Metric, form: MetricForm):

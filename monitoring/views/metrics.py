@@ -78,7 +78,9 @@ def _rows(windows):
 
 def _common(request, asked: Looked) -> dict:
     system = asked.metric.system
-    alerts = Alert.objects.filter(monitor__series__metric=asked.metric).select_related("monitor__series__metric")
+    alerts = Alert.objects.filter(monitor__series__metric=asked.metric).select_related(
+        "monitor__series__metric", "said_by"
+    )
     return {
         "system": system,
         "metric": asked.metric,
@@ -89,6 +91,7 @@ def _common(request, asked: Looked) -> dict:
         "stretch": asked.stretch,
         "ranges": [(name, words) for name, (_, words) in RANGES.items()],
         "alerts": alerts[:ALERTS_SHOWN],
+        "may_act": may(request.user, "alert.act", system),
         "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
     }
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from monitoring.models import Metric, Monitor
+from monitoring.models import Alert, Metric, Monitor
 from tests.factories import IncidentFactory, MetricFactory, SeriesFactory
 from tests.monitoring.points import write
 
@@ -119,3 +119,57 @@ def test_a_metric_is_removed_after_a_question(client, data_scientist, series):
     assert "All of its values" in client.get(PAGE + "remove/").content.decode()
     client.post(PAGE + "remove/")
     assert not Metric.objects.exists()
+
+
+def test_what_is_expected_is_said_on_one_form(client, data_scientist, series):
+    Monitor.objects.create(series=series, kind="change")
+    client.force_login(data_scientist)
+    typed = {"below": 0.85, "severity": "critical", "sensitivity": "calm", "baseline": 0.92, "reason": "test set"}
+    assert client.post(PAGE + "expect/", typed).url == PAGE
+    limit = series.monitors.get(kind="limit")
+    assert (limit.settings["below"], limit.severity) == (0.85, "critical")
+    assert series.monitors.get(kind="change").settings == {"sensitivity": "calm"}
+    assert (series.baselines.get().value, series.baselines.get().reason) == (0.92, "test set")
+
+
+def test_a_limit_is_taken_away_by_emptying_it(client, data_scientist, series):
+    Monitor.objects.create(series=series, kind="limit", settings={"below": 0.8})
+    client.force_login(data_scientist)
+    client.post(PAGE + "expect/", {"below": "", "severity": "warning"})
+    assert not series.monitors.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"), [({"below": 2, "above": 1}, "above"), ({"baseline": 0.9}, "reason"), ({"spread": 0}, "spread")]
+)
+def test_what_cannot_be_expected_is_said_beside_the_field(client, data_scientist, series, typed, field):
+    client.force_login(data_scientist)
+    answer = client.post(PAGE + "expect/", {"severity": "warning"} | typed)
+    assert (answer.status_code, list(answer.context["expected"].errors)) == (422, [field])
+
+
+@pytest.fixture
+def alert(series, now):
+    monitor = Monitor.objects.create(series=series, kind="limit", settings={"below": 0.95})
+    return Alert.objects.create(monitor=monitor, opened_at=now, severity="warning", sentence="It is too low.")
+
+
+def test_who_is_on_call_says_whether_an_alert_was_real(client, on_call, alert):
+    client.force_login(on_call)
+    assert "False alarm" in client.get(PAGE).content.decode()
+    client.post(f"/alerts/{alert.pk}/feedback/", {"real": "no"})
+    alert.refresh_from_db()
+    assert (alert.real, alert.said_by) == (False, on_call)
+
+
+def test_an_alert_is_snoozed_on_its_monitor(client, on_call, alert, now):
+    client.force_login(on_call)
+    client.post(f"/alerts/{alert.pk}/snooze/", {"hours": "24"})
+    alert.monitor.refresh_from_db()
+    assert alert.monitor.snoozed_until > now + timedelta(hours=23)
+
+
+def test_an_answer_to_an_alert_that_is_none_is_refused(client, on_call, alert):
+    client.force_login(on_call)
+    assert client.post(f"/alerts/{alert.pk}/feedback/", {"real": "perhaps"}).status_code == 400
+    assert client.post(f"/alerts/{alert.pk}/snooze/", {"hours": "9" * 9}).status_code == 400
