@@ -1,13 +1,16 @@
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from incidents.actions.opening import Trouble, append, open_for_cause
+from incidents.actions.responding import respond
 from incidents.models import Entry, Incident
 from systems.models import Notice, Role, System
-from tests.factories import IncidentFactory, SystemFactory
+from systems.states import state_of
+from tests.factories import AnswerFactory, IncidentFactory, ReviewFactory, SystemFactory
 
 
 def _open(system, severity="sev2"):
@@ -81,3 +84,12 @@ def test_who_and_when_stand_together(db, now):
     incident = IncidentFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
         Incident.objects.filter(pk=incident.pk).update(resolved_at=now)
+
+
+@pytest.mark.parametrize(("tier", "holds"), [(1, False), (4, True)])
+def test_a_severe_incident_ends_the_approvals_of_its_topic(system, alert_of, now, tier, holds):
+    System.objects.filter(pk=system.pk).update(tier=tier)
+    ReviewFactory(answer=AnswerFactory(system=system, question_key="baseline"), at=now - timedelta(days=1))
+    alert_of(system, severity="critical", at=now)
+    respond(at=now)
+    assert state_of(system, "baseline", at=now).holds is holds
