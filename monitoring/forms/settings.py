@@ -17,7 +17,9 @@ def fields_of(schema: dict, prefix: str = "") -> dict[str, forms.Field]:
         if rule.get("type") == "object" and rule.get("properties"):
             fields |= fields_of(rule if is_required else rule | {"required": []}, f"{path}.")
         else:
-            fields[path] = field_of(name, rule, is_required=is_required)
+            fields[path] = field = field_of(name, rule, is_required=is_required)
+            if prefix:
+                field.label = f"{prefix.rstrip('.').replace('.', ' ').capitalize()}: {field.label.lower()}"
     return fields
 
 
