@@ -11,18 +11,23 @@ from pathlib import Path
 
 from django.db import transaction
 
+from incidents.actions.responding import respond
 from mlops_portal.demo.calendar import Calendar, night_after
 from mlops_portal.demo.logs import labels_file, predictions_file, write_day, write_labels
+from mlops_portal.demo.people_on_call import deal_with_incidents
+from mlops_portal.demo.promises import keep_promises
 from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES, Service
 from mlops_portal.demo.stream import labels_come_at, requests_of
-from mlops_portal.demo.watching import connect_log, connect_server, may_be_asked
+from mlops_portal.demo.watching import LOG, SERVER, connect_log, connect_server, may_be_asked
+from monitoring.actions.judging import judge_due
 from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
 from monitoring.models import Pull, Source
 from monitoring.partitions import make_months
 from systems.models import Person
 
+LOOK_EVERY_NIGHTS = 2  # twice as quick as every night, and no stamp is off by more than a day
 SAY_EVERY_DAYS = 14
 SERVER_WATCHED_FROM = 30
 
@@ -45,23 +50,33 @@ def relive(world: World) -> Iterator[str]:
         make_months(nights[0], nights[-1])
     for n, night in enumerate(nights, start=1):
         if done is None or night > done:
-            live_day(night.date() - timedelta(days=1), world)
+            live_day(night.date() - timedelta(days=1), world, looks=(len(nights) - n) % LOOK_EVERY_NIGHTS == 0)
             if n % SAY_EVERY_DAYS == 0 or n == len(nights):
                 yield f"history: {n} of {len(nights)} days"
     for source in sources_of(world, at=night_after(world.calendar.origin - timedelta(days=1))):
         edit_source(source=source, enabled=True, by=world.by, at=world.calendar.begins_at)
 
 
-def live_day(day: date, world: World) -> None:
-    """Let one past day happen, and the portal look at it on the night after."""
+def live_day(day: date, world: World, *, looks: bool) -> None:
+    """Let one past day happen, and, if it `looks`, the portal see it on the night after."""
     night = night_after(day)
     world.server.age = world.calendar.age(day)
     for service in SERVICES:
         serve_day(service, day, world)
         hand_in_labels(service, night - timedelta(days=1), night, world)
     with transaction.atomic():
-        for source in sources_of(world, at=night):
-            pull_source(source, due_at=night, at=night, why=Pull.Why.BACKFILL)
+        if looks:
+            look(world, night)
+        keep_promises(world.server.age, night)
+
+
+def look(world: World, night: datetime) -> None:
+    """Ask every source as of this night, and let the portal and the people do what follows from it."""
+    deal_with_incidents(night)
+    for source in sources_of(world, at=night):
+        pull_source(source, due_at=night, at=night, why=Pull.Why.BACKFILL)
+    judge_due(at=night)
+    respond(at=night, quietly=True)
 
 
 def sources_of(world: World, *, at: datetime) -> list[Source]:
@@ -69,11 +84,23 @@ def sources_of(world: World, *, at: datetime) -> list[Source]:
 
     The model server's own figures are watched of late only, and not at all where the portal may not ask it.
     """
-    began = {"by": world.by, "at": at}
-    age = world.calendar.age(at.date())
-    asked = age <= SERVER_WATCHED_FROM and may_be_asked(world.server.address)
-    logs = [connect_log(service, **began) for service in SERVICES if service.since_age > age]
-    return logs + [connect_server(one, world.server.address, **began) for one in SERVICES if asked and one.has_server]
+    slugs = [service.slug for service in SERVICES]
+    standing = {(source.system.slug, source.name): source for source in _demo_sources(slugs)}
+    age, began = world.calendar.age(at.date()), {"by": world.by, "at": at}
+    for service in SERVICES:
+        if service.since_age > age and (service.slug, LOG) not in standing:
+            standing[service.slug, LOG] = connect_log(service, **began)
+        if service.has_server and (service.slug, SERVER) not in standing and _server_is_watched(world, age):
+            standing[service.slug, SERVER] = connect_server(service, world.server.address, **began)
+    return list(standing.values())
+
+
+def _demo_sources(slugs: list[str]):
+    return Source.objects.filter(system__slug__in=slugs, name__in=(LOG, SERVER)).select_related("system").order_by("pk")
+
+
+def _server_is_watched(world: World, age: int) -> bool:
+    return age <= SERVER_WATCHED_FROM and may_be_asked(world.server.address)
 
 
 def serve_day(service: Service, day: date, world: World) -> None:

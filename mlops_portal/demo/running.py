@@ -12,7 +12,7 @@ from mlops_portal.demo.live import go_on
 from mlops_portal.demo.places import kept_port
 from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES
-from mlops_portal.demo.watching import may_be_asked
+from mlops_portal.demo.watching import follow_server, may_be_asked
 from systems.models import Person
 
 
@@ -30,6 +30,7 @@ def run(
             place = server.address.removeprefix("http://")
             yield f"its own figures are not watched: PORTAL_EGRESS_ALLOW_LOCAL does not name {place}"
         world = World(calendar, server, folder / "logs", Person.objects.get(username="data-scientist"))
+        follow_server(server.address, by=world.by, at=calendar.begins_at)
         yield from relive(world)
         if not once:
             yield "live: the models are asked, and labels arrive"

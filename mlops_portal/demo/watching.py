@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from mlops_portal.demo.models import Experiment
-from mlops_portal.demo.services import Service
+from mlops_portal.demo.services import SERVICES, Service
 from mlops_portal.engine.egress import Refused, check_url
 from monitoring.actions.metrics import Watch
 from monitoring.actions.sources import connect_source, edit_source
@@ -13,21 +15,27 @@ from monitoring.predictions import metrics as measures
 from systems.models import System
 
 EVERY_S = 600
+TESTED_DAYS = 30
 LOG, SERVER = "Prediction log", "Model server"
 
 
 def connect_log(service: Service, *, by, at: datetime) -> Source:
-    """Connect the service's log, or find it connected; it rests until the past is worked through."""
-    facts = {"kind": "prediction_log", "settings": log_settings(service), "interval_s": EVERY_S}
-    return _connect(service, LOG, facts, log_watches(service), by=by, at=at)
+    """Connect the service's log; it rests until the past is worked through."""
+    facts = {"kind": "prediction_log", "name": LOG, "settings": log_settings(service), "watches": log_watches(service)}
+    return _connect(service, facts, by=by, at=at)
 
 
 def connect_server(service: Service, address: str, *, by, at: datetime) -> Source:
-    """Connect what the model server says of the service, or follow it when it has moved to another port."""
+    """Connect what the model server says of the service; it rests until the past is worked through."""
     settings = {"url": f"{address}/metrics"}
-    facts = {"kind": "prometheus_text", "settings": settings, "interval_s": EVERY_S}
-    source = _connect(service, SERVER, facts, server_watches(service), by=by, at=at)
-    return edit_source(source=source, settings=settings, by=by, at=at) if source.settings != settings else source
+    facts = {"kind": "prometheus_text", "name": SERVER, "settings": settings, "watches": server_watches(service)}
+    return _connect(service, facts, by=by, at=at)
+
+
+def follow_server(address: str, *, by, at: datetime) -> None:
+    """Tell the portal where the model server is now, when it has moved to another port."""
+    for source in Source.objects.filter(name=SERVER, system__slug__in=[service.slug for service in SERVICES]):
+        edit_source(source=source, settings={"url": f"{address}/metrics"}, by=by, at=at)
 
 
 def may_be_asked(address: str) -> bool:
@@ -39,10 +47,9 @@ def may_be_asked(address: str) -> bool:
     return True
 
 
-def _connect(service: Service, name: str, facts: dict, watches: list[Watch], *, by, at: datetime) -> Source:
+def _connect(service: Service, facts: dict, *, by, at: datetime) -> Source:
     system = System.objects.get(slug=service.slug)
-    standing = system.sources.filter(name=name).first()
-    return standing or connect_source(system=system, name=name, enabled=False, watches=watches, by=by, at=at, **facts)
+    return connect_source(system=system, interval_s=EVERY_S, enabled=False, by=by, at=at, **facts)
 
 
 def log_settings(service: Service) -> dict:
@@ -115,26 +122,31 @@ def server_watches(service: Service) -> list[Watch]:
 
 
 def figures(service: Service) -> dict[str, tuple[float, float]]:
-    """Return (value, its spread from one day to the next) of each watched metric, on rows that were held out."""
+    """Return (value, its spread from one day to the next) of each watched metric: on held-out rows, noisy as live."""
     _, _, experiment = service.versions[0]
+    rng = np.random.default_rng(experiment.seed)
+    days = [_tested_day(service, experiment, rng) for _ in range(TESTED_DAYS)]
+    return {
+        key: (round(float(np.mean(values)), 4), round(float(np.std(values)), 4))
+        for key, values in ((key, [day[key] for day in days]) for key in service.metrics)
+    }
+
+
+def _tested_day(service: Service, experiment: Experiment, rng: np.random.Generator) -> dict[str, float]:
     rows, truth = experiment.held_out
-    answer = experiment.predict(rows)
-    found = {}
-    for key in service.metrics:
-        half = len(truth) // 2
-        halves = (slice(None), slice(half), slice(half, None))
-        whole, first, second = (_measured(key, experiment, truth[part], answer, part) for part in halves)
-        found[key] = (round(whole, 4), round(abs(first - second) / 2, 4))
-    return found
+    drawn = rng.integers(0, len(rows), service.rows_a_day)
+    noise = rng.normal(0, service.jitter, (len(drawn), rows.shape[1])) * experiment.spreads
+    answer = experiment.predict(rows[drawn] + noise)
+    return {key: _measured(key, experiment, truth[drawn], answer) for key in service.metrics}
 
 
-def _measured(key: str, experiment: Experiment, truth, answer, part: slice) -> float:
-    said = answer.predictions[part]
+def _measured(key: str, experiment: Experiment, truth, answer) -> float:
+    said = answer.predictions
     if experiment.task == "regression":
         return getattr(measures, key)(truth, said)
     positive = experiment.outcomes[0] if experiment.task == "binary" else None
     if key in ("roc_auc", "log_loss"):
-        return getattr(measures, key)(truth == positive, answer.scores[part])
+        return getattr(measures, key)(truth == positive, answer.scores)
     return measures.accuracy(truth, said) if key == "accuracy" else getattr(measures, key)(truth, said, positive)
 
 

@@ -1,0 +1,118 @@
+"""What people promised, and on which night of the past: runbooks, answers and reviews, versions, deployments."""
+
+from datetime import datetime
+
+from mlops_portal.demo.services import MIX_UP, SERVICES, Service
+from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
+from systems.actions.ownership import confirm_role
+from systems.actions.readiness import answer_question, review_answer
+from systems.actions.retraining import record_run, set_retraining
+from systems.actions.runbooks import confirm_runbook, write_runbook
+from systems.actions.versions import add_version, deploy
+from systems.checking import run_checks
+from systems.models import Holding, Item, ModelVersion, Person, Role, System
+from systems.questions import LAUNCH, ROLE_OF_TOPIC
+
+WELL_KEPT = ("churn-forecast", "ticket-routing")
+WRITTEN_AT_AGE = 160
+REVIEWED_AT_AGE = 158
+WENT_LIVE_AT_AGE = 156
+RETRAINED_AT_AGE = MIX_UP.start - 1
+READ_AGAIN_AT_AGE = 30
+NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate said
+
+
+def keep_promises(age: int, at: datetime) -> None:
+    """Do what was promised on the night of this age."""
+    for service in SERVICES:
+        if service.slug in WELL_KEPT:
+            _keep(service, age, at)
+        elif NOT_KEPT.get(service.slug) == age:
+            _go_live(service, service.versions[0][0], at, "The campaign could not wait.")
+
+
+def _keep(service: Service, age: int, at: datetime) -> None:
+    system = System.objects.get(slug=service.slug)
+    if age == WRITTEN_AT_AGE:
+        _write_runbooks(system, at)
+        _plan_retraining(system, at)
+        _answer(system, at)
+    elif age == REVIEWED_AT_AGE:
+        _review(system, at)
+    elif age == WENT_LIVE_AT_AGE:
+        _go_live(service, service.versions[0][0], at, "Through the gate.")
+    elif age == RETRAINED_AT_AGE and len(service.versions) > 1:
+        _retrain(service, at)
+    elif age == RETRAINED_AT_AGE - 2:
+        _answer(system, at)  # those whose approval ended with the new version
+        _review(system, at)
+    elif age == READ_AGAIN_AT_AGE:
+        _read_again(system, at)
+        _answer(system, at, again=True)
+        _review(system, at)
+
+
+def _holder(system: System, role: str) -> Person:
+    return Holding.objects.current().get(system=system, role=role).person
+
+
+def _write_runbooks(system: System, at: datetime) -> None:
+    for situation, body in RUNBOOKS.items():
+        write_runbook(system=system, situation=situation, body=body, by=_holder(system, Role.OPERATIONS_OWNER), at=at)
+
+
+def _plan_retraining(system: System, at: datetime) -> None:
+    set_retraining(
+        system=system,
+        policy="Train on the newest labels, compare on four weeks that were left out, deploy when it is better.",
+        who="The model owner",
+        every_days=180,
+        triggers=["Its figure has left its band for a week"],
+        by=_holder(system, Role.MODEL_OWNER),
+        at=at,
+    )
+
+
+def _answer(system: System, at: datetime, *, again: bool = False) -> None:
+    for item in Item.objects.in_force(LAUNCH, at):
+        if text := ANSWERS.get(item.question_key):
+            by = _holder(system, ROLE_OF_TOPIC[item.topic])
+            words = f"{text} Read again and still true." if again else text
+            answer_question(system=system, key=item.question_key, text=words, confidence="confident", by=by, at=at)
+
+
+def _review(system: System, at: datetime) -> None:
+    """Have every answer that waits approved by the manager, or by the administrator where the manager wrote it."""
+    run_checks(System.objects.filter(pk=system.pk))
+    reviewers = [Person.objects.get(username=name) for name in ("manager", "admin")]
+    for answer in system.answers.filter(superseded_at=None):
+        if answer.review is None:
+            by = next(person for person in reviewers if person.pk != answer.author_id)
+            review_answer(answer=answer, decision="approved", by=by, at=at)
+
+
+def _go_live(service: Service, name: str, at: datetime, note: str) -> ModelVersion:
+    """Record the version with its figures, and that it serves from now on."""
+    system = System.objects.get(slug=service.slug)
+    run_checks(System.objects.filter(pk=system.pk))
+    by = Person.objects.get(username="service-developer")
+    version = add_version(system=system, name=name, trained_at=at, by=by, at=at)
+    deploy(system=system, version=version, by=by, at=at, note=note)
+    return version
+
+
+def _retrain(service: Service, at: datetime) -> None:
+    version = _go_live(service, service.versions[1][0], at, "It checks the order of the columns.")
+    system = version.system
+    by = _holder(system, Role.MODEL_OWNER)
+    record_run(
+        system=system, cause="incident", version=version, note="After columns came in another order.", by=by, at=at
+    )
+
+
+def _read_again(system: System, at: datetime) -> None:
+    """Have every holder and every runbook confirmed."""
+    for holding in Holding.objects.current().filter(system=system):
+        confirm_role(holding=holding, by=holding.person, at=at)
+    for situation in RUNBOOKS:
+        confirm_runbook(system=system, situation=situation, by=_holder(system, Role.OPERATIONS_OWNER), at=at)
