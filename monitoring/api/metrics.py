@@ -1,6 +1,9 @@
 """Metrics and their values."""
 
+from dataclasses import replace
+
 from django.core.exceptions import ValidationError as NotValid
+from django.db import transaction
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -13,16 +16,18 @@ from mlops_portal.engine.api.fields import Moment
 from mlops_portal.engine.api.paging import Newest
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
+from monitoring.actions.baselines import set_baseline
 from monitoring.actions.metrics import AlreadyWatched, Watch, add_metrics, edit_metric, remove_metric
 from monitoring.api import shapes
 from monitoring.api.sources import OfASystem
 from monitoring.filters import MetricFilter
-from monitoring.models import Maturity, Metric, Point, Series
+from monitoring.models import Baseline, Maturity, Metric, Point, Series
 from monitoring.windows import as_window, gathered, points_between
 from systems.access import require
 from systems.api.permissions import ByRule
 from systems.models import ModelVersion, Scope
 
+BASELINE_OF = {"value": "baseline", "spread": "baseline_spread", "reason": "baseline_reason"}  # names of a Watch
 SHORTEST_STEP_S, LONGEST_STEP_S = 60, 400 * 86400
 
 
@@ -55,8 +60,9 @@ class Metrics(OfASystem):
         facts = self.given()
         system = facts.pop("system")
         require(request.user, "system.edit", system)
-        source, parts = facts.pop("source", None), facts.pop("segments", [])
+        source, parts, expected = facts.pop("source", None), facts.pop("segments", []), facts.pop("baseline", {})
         watches = [_watch(facts, segment) for segment in ["", *parts]]
+        watches[0] = replace(watches[0], **{BASELINE_OF[name]: value for name, value in expected.items()})
         try:
             series = add_metrics(system=system, watches=watches, source=source, by=request.user, at=timezone.now())
         except AlreadyWatched as already:
@@ -65,9 +71,14 @@ class Metrics(OfASystem):
 
     def partial_update(self, request, metric_id) -> Response:
         metric = self.get_object()
-        facts = self.given(metric)
+        facts, now = self.given(metric), timezone.now()
+        expected = facts.pop("baseline", None)
         try:
-            edited = edit_metric(metric=metric, by=request.user, at=timezone.now(), seen=self.seen, **facts)
+            with transaction.atomic():
+                edited = edit_metric(metric=metric, by=request.user, at=now, seen=self.seen, **facts)
+                if expected:
+                    whole = get_object_or_404(Series.objects.whole(), metric=edited)
+                    set_baseline(whole, origin=Baseline.Origin.EXPERIMENT, by=request.user, at=now, **expected)
         except NotValid as wrong:
             raise ValidationError({"target": wrong.messages}) from None
         return self.answer(edited)

@@ -218,6 +218,19 @@ class MetricShape(serializers.ModelSerializer):
         ]
 
 
+class NewBaseline(Strict):
+    """What the whole of the metric is expected to be, as the experiment found; without a spread it is learned."""
+
+    value = Number()
+    spread = Number(required=False, allow_null=True)
+    reason = Text(max_length=300)
+
+    def validate_spread(self, spread):
+        if spread is not None and spread <= 0:
+            raise serializers.ValidationError("A spread is a positive number.")
+        return spread
+
+
 class MetricChange(Strict):
     name = Text(max_length=120, required=False, allow_blank=True)
     unit = Text(max_length=30, required=False, allow_blank=True)
@@ -227,6 +240,7 @@ class MetricChange(Strict):
     target = Number(required=False, allow_null=True)
     means = Text(max_length=300, required=False, allow_blank=True)
     leading = Truth(required=False)
+    baseline = NewBaseline(required=False)
 
 
 class NewMetric(MetricChange):

@@ -106,3 +106,16 @@ def test_a_hidden_system_keeps_its_metrics_to_itself(stranger, series):
     client = caller(stranger)
     paths = [f"metrics/{series.metric.pk}/{rest}" for rest in ("", "points/")]
     assert [client.get(path).status_code for path in paths] == [404, 404]
+
+
+def test_what_the_experiment_found_comes_with_the_metric_and_may_change(data_scientist, system):
+    api = caller(data_scientist)
+    expected = {"value": 0.91, "spread": 0.02, "reason": "Test set."}
+    body = {"system": "churn", "key": "f1", "unit": "score", "kind": "quality", "direction": "higher"}
+    made = api.post("metrics/", body | {"baseline": expected}).json()
+    assert made["series"][0]["baseline"]["value"] == 0.91
+    changed = api.patch(made["url"], {"baseline": {"value": 0.93, "reason": "A better one."}}).json()
+    assert (changed["series"][0]["baseline"]["value"], changed["series"][0]["baseline"]["origin"]) == (
+        0.93,
+        "experiment",
+    )
