@@ -39,6 +39,7 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
         _finish(mine, outcome, sentence, ended_at, pulled, stored)
         _remember(pulled, source, at, watched)
         _stamp(source, outcome, sentence, at)
+        _note_what_was_read(source, outcome, at, watched)
         Series.objects.filter(source=source).update(unjudged_from=Least("unjudged_from", Value(at)))
     return True
 
@@ -101,3 +102,10 @@ def _stamp(source: Source, outcome: Outcome, sentence: str, at: datetime) -> Non
         source.back_off_until = at + back_off(source, source.failures)
         source.next_due_at = max(source.next_due_at, next_due(source, source.back_off_until))
     source.save(update_fields=STAMPS)
+
+
+def _note_what_was_read(source: Source, outcome: Outcome, at: datetime, watched: set[int]) -> None:
+    """Let the next pull begin here, unless a series was added meanwhile: its past has not been read yet."""
+    if outcome in Outcome.with_data() and not source.series.exclude(pk__in=watched).exists():
+        source.read_at = at
+        source.save(update_fields=["read_at"])

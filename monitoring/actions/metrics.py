@@ -11,6 +11,7 @@ from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
 from monitoring.actions import monitors
 from monitoring.actions.baselines import set_baseline
+from monitoring.actions.pulling import pull_now
 from monitoring.models import Baseline, Metric, Series, Source
 from systems.actions.registry import recheck
 from systems.models import System
@@ -86,6 +87,9 @@ def add_metrics(
     """
     System.objects.select_for_update().get(pk=system.pk)
     added = [_add(system, watch, source, by=by, at=at) for watch in watches]
+    if source and source.pulls.exists():  # it was asked before: what it said then of the new ones is read now
+        Source.objects.filter(pk=source.pk).update(read_at=None)
+        pull_now(source, by=by, at=at)
     recheck(system, app="monitoring")
     return added
 

@@ -209,7 +209,7 @@ async def _ask(job: Job) -> Pulled | Failed:
                 job.source.settings,
                 credentials_of(job.source),
                 job.wanted,
-                since=job.source.last_success_at,
+                since=job.source.read_at,
                 at=job.at,
                 limits=limits,
             )

@@ -124,4 +124,7 @@ class Connector(ABC):
         at: datetime,
         limits: Limits,
     ) -> Pulled:
-        """Return the readings of `wanted`; `since` is the last success (None: never), `at` is now. Raises Failed."""
+        """Return the readings of `wanted`; `since` is the last success that had them all in view (None: never).
+
+        `at` is now. Raises Failed.
+        """

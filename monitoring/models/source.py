@@ -41,6 +41,7 @@ class Source(models.Model):
     failures = models.PositiveIntegerField(default=0)
     back_off_until = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)  # last success that had all its series in view
     last_error = models.CharField(max_length=300, blank=True)
     version = models.PositiveIntegerField(default=1)
 
