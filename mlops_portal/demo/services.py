@@ -115,7 +115,7 @@ SERVICES = [
         360,
         timedelta(days=2),
         _columns_mixed_up,
-        metrics=("accuracy", "f1"),
+        metrics=("accuracy",),
         watched_fields=("length",),
     ),
     Service(

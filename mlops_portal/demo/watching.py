@@ -16,6 +16,7 @@ from systems.models import System
 
 EVERY_S = 600
 TESTED_DAYS = 30
+MOST_MISSING = 0.2
 LOG, SERVER = "Prediction log", "Model server"
 
 
@@ -77,7 +78,11 @@ def log_watches(service: Service) -> list[Watch]:
         _watch(key, baseline=expected[key][0], baseline_spread=expected[key][1], baseline_reason=reason)
         for key in service.metrics
     ]
-    return [*quality, _watch("rows"), *(_watch(f"missing:{name}") for name in service.watched_fields)]
+    return [
+        *quality,
+        _watch("rows"),
+        *(_watch(f"missing:{name}", above=MOST_MISSING) for name in service.watched_fields),
+    ]
 
 
 def server_watches(service: Service) -> list[Watch]:
