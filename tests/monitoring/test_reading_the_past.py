@@ -22,7 +22,7 @@ def test_a_metric_that_is_added_later_gets_its_past_too(tmp_path, settings, syst
     facts = {"system": system, "kind": "prediction_log", "name": "Log", "settings": log}
     source = connect_source(**facts, watches=[first], by=None, at=now)
     pull_source(source, due_at=now, at=now)
-    series = add_metric(system=system, watch=later, source=source, by=None, at=now)
+    series = add_metric(system=system, watch=later, source=source, by=None, at=now + timedelta(seconds=1))
     waiting = source.pulls.unfinished().get()
     pull_source(source, due_at=waiting.due_at, at=now + timedelta(seconds=5))
     assert series.points.count() == len(hours)

@@ -22,6 +22,7 @@ LOG = {
     "columns": {"at": "at", "prediction": "prediction", "label": "label", "segments": ["region"]},
     "task": "binary",
     "window": "hour",
+    "label_delay_s": 86_400,
 }
 BASELINE = {"value": 0.92, "spread": 0.02, "reason": "Test set of the experiment."}
 
@@ -38,7 +39,9 @@ def metrics(portal):
     for role, person in ROLES.items():
         manager.put(f"systems/{SLUG}/owners/{role}/", {"person": person})
     scientist.put(f"systems/{SLUG}/runbook/model_errs/", {"body": RUNBOOK})
-    log = scientist.post("sources/", {"system": SLUG, "kind": "prediction_log", "name": "Log", "settings": LOG})
+    log = scientist.post(
+        "sources/", {"system": SLUG, "kind": "prediction_log", "name": "Log", "settings": LOG, "interval_s": 10}
+    )
     page = {"url": f"http://{portal.model_server}/metrics"}
     pulled = scientist.post(
         "sources/", {"system": SLUG, "kind": "prometheus_text", "name": "Server", "settings": page, "interval_s": 10}
