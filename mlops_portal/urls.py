@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, metrics, system, systems, views
+from mlops_portal.pages import components, health, metrics, spec, system, systems, views
 from systems.doors import public, rule
 from systems.urls import review_urls
 from systems.views import reports
@@ -36,6 +36,7 @@ account_urls = [
 system_urls = [
     path("systems/", systems.list_page, name="list"),
     path("systems/", include("systems.urls")),
+    path("systems/<slug:slug>/mlsystem.yaml", spec.download, name="spec"),
     path("systems/<slug:slug>/", system.detail, name="detail"),
     path("reviews/", include(review_urls)),
 ]

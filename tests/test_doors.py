@@ -103,6 +103,7 @@ BODIES = {
     "api:monitor patch": {"severity": "critical"},
     "api:alert-snooze post": {"until": None},
     "api:alert-feedback post": {"real": True},
+    "api:system-spec put": {"version": 1},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},
 }

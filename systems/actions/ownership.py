@@ -47,6 +47,20 @@ def assign_role(
 
 
 @transaction.atomic
+def vacate_role(*, system: System, role: str, by, at: datetime) -> None:
+    """End the present holding of the role, so that nobody holds it."""
+    System.objects.select_for_update().get(pk=system.pk)
+    before = Holding.objects.current().filter(system=system, role=role).select_related("person", "deputy").first()
+    if before is None:
+        return
+    Holding.objects.filter(pk=before.pk).update(to=at)
+    record(by=by, verb="vacated", kind="role", object=role, system=system, before=_facts(before))
+    recheck(system)
+    because = f"nobody is the {Role(role).label.lower()} now; it was {before.person}."
+    lapse_reviews(system=system, topic=Topic.OWNERSHIP, because=because, at=at)
+
+
+@transaction.atomic
 def confirm_role(*, holding: Holding, by, at: datetime, seen: int | None = None) -> Holding:
     """Record that the holder still answers for it. Raises Stale when `seen` is not the holding's version."""
     holding = locked(holding, seen)

@@ -1,5 +1,7 @@
 """Registering, editing and retiring systems."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import transaction
@@ -20,8 +22,31 @@ def _facts(system: System) -> dict:
     return {field: getattr(system, field) for field in EDITABLE} | {"team": system.team.slug}
 
 
+_waiting: ContextVar[dict | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def judged_once():
+    """Let many actions be followed by one judgement of each system that they touched; none where they fail."""
+    waiting: dict[tuple[int, str], System] = {}
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    for (_, app), system in waiting.items():
+        recheck(system, app=app)
+
+
 def recheck(system: System, *, app: str = "systems") -> None:
-    """Judge the system by the checks of `app` at once, and leave it due for those of the other floors."""
+    """Judge the system by the checks of `app` at once, and leave it due for those of the other floors.
+
+    Within judged_once() that waits until its end.
+    """
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting[system.pk, app] = system
+        return
     own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
     run_checks(System.objects.filter(pk=system.pk), keys=own)
     fold_verdict(system, timezone.now())

@@ -62,10 +62,13 @@ def confirm_runbook(*, system: System, situation: str, by, at: datetime, seen: i
 
     Raises Runbook.DoesNotExist when nothing is written, Stale when `seen` is not the number of the newest version.
     """
-    runbook = Runbook.objects.select_for_update().get(system=system, situation=situation, version__gt=0)
+    runbook = Runbook.objects.select_for_update().get(system=system, situation=situation)
+    newest = runbook.versions.newest().first()
+    if newest is None:
+        raise Runbook.DoesNotExist
     if seen is not None and runbook.version != seen:
         raise Stale(runbook)
-    return _review(runbook.versions.get(n=runbook.version), (at + review_after(system)).date(), by)
+    return _review(newest, (at + review_after(system)).date(), by)
 
 
 def _review(version: RunbookVersion, review_by: date, by) -> RunbookVersion:
@@ -80,6 +83,19 @@ def _review(version: RunbookVersion, review_by: date, by) -> RunbookVersion:
     )
     recheck(system)
     return version
+
+
+@transaction.atomic
+def retire_runbook(*, system: System, situation: str, by, at: datetime) -> None:
+    """Take the text for the situation out of use; its versions stay to be read."""
+    runbook = _locked(system, situation, None)
+    if not runbook.versions.newest().exists():
+        return
+    runbook.version += 1
+    runbook.versions.create(n=runbook.version, body="", by=by, at=at, review_by=at.date())
+    runbook.save(update_fields=["version"])
+    record(by=by, verb="retired", kind="runbook", object=situation, system=system)
+    recheck(system)
 
 
 @transaction.atomic

@@ -151,7 +151,8 @@ class RunbookText(Promise):
     }
 
     def get_object(self) -> Runbook:
-        return get_object_or_404(self.get_queryset(), situation=self.kwargs["situation"], version__gt=0)
+        written = RunbookVersion.objects.newest().values("runbook")
+        return get_object_or_404(self.get_queryset(), situation=self.kwargs["situation"], pk__in=written)
 
     def update(self, request, slug, situation) -> Response:
         facts = self.asked() | {"by": request.user, "at": timezone.now(), "seen": self.seen}

@@ -102,12 +102,12 @@ class Runbook(models.Model):
 
 class RunbookVersionQuerySet(models.QuerySet):
     def newest(self):
-        """The version of each runbook that holds now."""
-        return self.filter(n=F("runbook__version")).select_related("runbook", "by")
+        """The version of each runbook that holds now; none of one that was retired."""
+        return self.filter(n=F("runbook__version")).exclude(body="").select_related("runbook", "by")
 
 
 class RunbookVersion(models.Model):
-    """One text, kept for ever; `origin` says where it came from when nobody typed it here."""
+    """One text, kept for ever, empty where the runbook was retired; `origin` says where it came from if not typed."""
 
     runbook = models.ForeignKey(Runbook, models.CASCADE, related_name="versions")
     n = models.PositiveIntegerField()

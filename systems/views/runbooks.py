@@ -26,7 +26,7 @@ def runbook(request, slug, situation):
     """What to do in a situation: to read, to write, to look at before it is saved."""
     system, situation = find_system(request, slug), _situation(situation)
     newest = _newest(system, situation)
-    initial = {"body": newest.body if newest else "", "version": newest.n if newest else 0}
+    initial = {"body": newest.body if newest else "", "version": _seen(system, situation)}
     form = RunbookForm(request.POST or None, initial=initial)
     if request.method == "GET":
         return _page(request, system, situation, form)
@@ -51,6 +51,11 @@ def _newest(system: System, situation: Situation) -> RunbookVersion | None:
     return RunbookVersion.objects.newest().filter(runbook__system=system, runbook__situation=situation).first()
 
 
+def _seen(system: System, situation: Situation) -> int:
+    """Return the number of the newest version, 0 when there is none."""
+    return next(iter(system.runbooks.filter(situation=situation).values_list("version", flat=True)), 0)
+
+
 def _save(request, system, situation, *, body, review_by, version):
     who = {"by": request.user, "at": timezone.now()}
     write_runbook(system=system, situation=situation, body=body, review_by=review_by, seen=version, **who)
@@ -62,7 +67,7 @@ def _page(request, system, situation, form, *, status=200, preview="", range_for
     versions = list(
         RunbookVersion.objects.filter(runbook__system=system, runbook__situation=situation).select_related("by")
     )
-    newest = versions[0] if versions else None
+    newest = versions[0] if versions and versions[0].body else None
     is_normal = situation == Situation.NORMAL
     context = {
         "system": system,
@@ -87,7 +92,8 @@ def _page(request, system, situation, form, *, status=200, preview="", range_for
 
 
 def _tabs(system: System, here: Situation) -> list[dict]:
-    written = set(system.runbooks.filter(version__gt=0).values_list("situation", flat=True))
+    newest = RunbookVersion.objects.newest().filter(runbook__system=system)
+    written = set(newest.values_list("runbook__situation", flat=True))
     return [
         {
             "url": reverse("systems:runbook", args=[system.slug, one]),
@@ -141,7 +147,7 @@ def ranges(request, slug):
     form = RangeForm(request.POST, prefix="range")
     if not form.is_valid():
         newest = _newest(system, Situation.NORMAL)
-        text = RunbookForm(initial={"body": newest.body if newest else "", "version": newest.n if newest else 0})
+        text = RunbookForm(initial={"body": newest.body if newest else "", "version": _seen(system, Situation.NORMAL)})
         return _page(request, system, Situation.NORMAL, text, status=422, range_form=form)
     set_range(**form.cleaned_data, **who)
     messages.success(request, f"What is normal for {form.cleaned_data['metric_key']} is saved.")

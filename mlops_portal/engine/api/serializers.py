@@ -61,5 +61,6 @@ class Problem(serializers.Serializer):
     )
     url = serializers.URLField(required=False, help_text="409: the address of what stands in the way.")
     gaps = serializers.ListField(child=serializers.DictField(), required=False, help_text="409: what stays open.")
+    plan = serializers.DictField(required=False, help_text="409: what the file would create, change and remove.")
     gate = serializers.DictField(required=False, help_text="409: the gate that is shut.")
     current = serializers.DictField(required=False, help_text="412: the object as it stands.")

@@ -1,0 +1,19 @@
+from django.core.management.base import CommandError
+
+from mlops_portal.engine.commands import PortalCommand
+from mlops_portal.engine.plain_yaml import write_yaml
+from mlops_portal.spec import export
+from systems.models import System
+
+
+class Command(PortalCommand):
+    help = "Print a system as its file (mlsystem.yaml), without credentials."
+
+    def add_arguments(self, parser):
+        parser.add_argument("slug", metavar="SLUG")
+
+    def handle(self, *, slug, **options):
+        system = System.objects.filter(slug=slug).select_related("team").first()
+        if system is None:
+            raise CommandError(f"There is no system {slug}.")
+        self.stdout.write(write_yaml(export(system)), ending="")

@@ -1,0 +1,128 @@
+"""A system as a file: to download, and for programs to read and to apply."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.response import Response
+
+from mlops_portal.engine.api.errors import Conflict
+from mlops_portal.engine.api.parsing import StrictJSONParser
+from mlops_portal.engine.api.permissions import Door
+from mlops_portal.engine.api.views import Resource
+from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
+from mlops_portal.engine.spec import Refused
+from mlops_portal.spec import ChangedByHand, apply, export
+from systems.api.permissions import ByRule
+from systems.doors import rule
+from systems.models import Scope, System
+
+
+@require_safe
+@rule("read")
+def download(request, slug):
+    """The system as mlsystem.yaml, to be kept beside the model's code; without credentials."""
+    system = get_object_or_404(System.objects.visible_to(request.user).select_related("team"), slug=slug)
+    answer = HttpResponse(write_yaml(export(system)), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="mlsystem.yaml"'
+    return answer
+
+
+class YamlParser(BaseParser):
+    media_type = "application/yaml"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        try:
+            return parse_yaml(stream.read(MAX_BYTES + 1))
+        except NotPlain as error:
+            raise ParseError(f"The body is not the YAML that is taken here. {error}") from None
+
+
+class YamlRenderer(BaseRenderer):
+    media_type, format, charset = "application/yaml", "yaml", "utf-8"
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        if renderer_context["response"].exception:  # problems are JSON, whatever was asked for
+            return JSONRenderer().render(data)
+        return write_yaml(data)
+
+
+class Document(serializers.Serializer):
+    """mlsystem.yaml: what is left out of it is left alone, what is left out of a section is retired."""
+
+    version = serializers.IntegerField()
+    system = serializers.DictField(required=False)
+    owners = serializers.DictField(required=False)
+    runbook = serializers.DictField(required=False)
+    expected_ranges = serializers.DictField(required=False)
+    retraining = serializers.DictField(required=False)
+    sources = serializers.ListField(child=serializers.DictField(), required=False)
+    metrics = serializers.ListField(child=serializers.DictField(), required=False)
+
+
+class Planned(serializers.Serializer):
+    """Each step names the path of the item, how it was and how it is to be."""
+
+    create = serializers.ListField(child=serializers.DictField())
+    change = serializers.ListField(child=serializers.DictField())
+    remove = serializers.ListField(child=serializers.DictField())
+
+
+class Spec(Resource):
+    """A system as a file, in YAML or JSON."""
+
+    permission_classes = [ByRule]
+    queryset = System.objects.select_related("team")
+    serializer_class = Document
+    parser_classes = [StrictJSONParser, YamlParser]
+    renderer_classes = [JSONRenderer, YamlRenderer]
+    lookup_field = "slug"
+    doors = {
+        "retrieve": Door(Scope.READ, "read"),
+        "update": Door(Scope.WRITE, "system.edit", takes=Document, gives=Planned),
+    }
+    parameters = {
+        "update": [
+            OpenApiParameter("dry_run", {"type": "string", "enum": ["true", "false"]}, description="Only plans."),
+            OpenApiParameter("take", {"type": "string", "enum": ["file"]}, description="Undoes changes by hand."),
+        ]
+    }
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to(self.request.user)
+
+    def retrieve(self, request, slug) -> Response:
+        return Response(export(self.get_object()))
+
+    def update(self, request, slug) -> Response:
+        """Apply the file; a system that is not there yet is registered."""
+        self._ask(slug)
+        how = {"dry_run": self._chosen("dry_run", "true", "false"), "take_file": self._chosen("take", "file")}
+        try:
+            done = apply(request.data, slug=slug, by=request.user, at=timezone.now(), **how)
+        except Refused as refused:
+            raise ValidationError(refused.errors) from None
+        except ChangedByHand as changed:
+            conflict = Conflict(str(changed))
+            conflict.extra = {"plan": changed.plan.as_json()}
+            raise conflict from None
+        return Response(done.as_json())
+
+    def _ask(self, slug: str) -> None:
+        """Raise unless the caller may edit the system, where there is one; whether it may be hidden is not said."""
+        system = self.get_queryset().filter(slug=slug).first()
+        if system:
+            self.check_object_permissions(self.request, system)
+        elif System.objects.filter(slug=slug).exists():
+            raise Http404
+
+    def _chosen(self, name: str, yes: str, *others: str) -> bool:
+        given = self.request.query_params.get(name)
+        if given not in (None, yes, *others):
+            raise ValidationError({name: [f"{' or '.join([yes, *others])}."]})
+        return given == yes

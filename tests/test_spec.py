@@ -1,0 +1,259 @@
+"""A system as a file: what is exported and applied changes nothing; what is applied is what the file says."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
+from mlops_portal.engine.spec import Refused
+from mlops_portal.spec import ChangedByHand, apply, export
+from systems.actions.registry import edit_system
+from systems.models import Holding, Role, Situation, System
+from tests.callers import caller
+
+pytestmark = pytest.mark.django_db
+FILE = """
+version: 1
+system:
+  slug: prices
+  name: Price model
+  purpose: Says what a flat costs.
+  team: growth
+  tags: [regression]
+owners:
+  model_owner: {person: viewer}
+runbook:
+  load: |
+    - [ ] Look at the queue
+    - [ ] Call the service owner
+expected_ranges:
+  mae: {high: 12.5, reason: Seen in May.}
+retraining: {policy: On the last year., every_days: 90, who: The model owner}
+sources:
+  - {name: service, kind: prometheus_text, settings: {url: "https://prices.example/metrics"}}
+metrics:
+  - key: mae
+    direction: lower
+    series:
+      - {baseline: {value: 10, reason: The test set.}, limits: [{above: 15}]}
+  - key: latency
+    kind: service
+    unit: s
+    direction: lower
+    series: [{source: service, selector: {series: latency_seconds}}]
+"""
+
+
+@pytest.fixture
+def apply_file(manager, viewer, team, now):
+    def act(text=FILE, slug="prices", by=manager, **how):
+        return apply(parse_yaml(text.encode()), slug=slug, by=by, at=now, **how)
+
+    return act
+
+
+@pytest.fixture
+def prices(apply_file):
+    apply_file()
+    return System.objects.get(slug="prices")
+
+
+def test_a_file_registers_a_system_with_all_that_it_says(prices, viewer):
+    assert prices.purpose == "Says what a flat costs."
+    assert Holding.objects.current().get(system=prices, role=Role.MODEL_OWNER).person == viewer
+    assert prices.runbooks.get(situation="load").versions.get().origin == "mlsystem.yaml"
+    assert prices.retraining.every_days == 90
+    assert prices.expected_ranges.get().high == 12.5
+    assert prices.sources.get().settings["url"] == "https://prices.example/metrics"
+    assert set(prices.metrics.values_list("key", "leading")) == {("mae", True), ("latency", False)}
+
+
+def test_the_same_file_again_does_nothing(prices, apply_file):
+    assert apply_file().steps == []
+
+
+def test_what_is_exported_and_applied_changes_nothing(prices, apply_file):
+    assert apply_file(write_yaml(export(prices))).steps == []
+
+
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
+SYSTEMS = st.fixed_dictionaries(
+    {"slug": st.just("prices"), "name": WORDS, "team": st.just("growth")},
+    optional={"purpose": WORDS, "tier": st.integers(1, 4), "restricted": st.booleans(), "tags": st.lists(WORDS)},
+)
+NUMBERS = st.floats(-1e9, 1e9) | st.integers(-(10**6), 10**6)
+DOCUMENTS = st.fixed_dictionaries(
+    {"version": st.just(1), "system": SYSTEMS},
+    optional={
+        "owners": st.dictionaries(st.sampled_from(Role.values), st.just({"person": "viewer"})),
+        "runbook": st.dictionaries(st.sampled_from(Situation.values), WORDS | st.just("- [ ] a\n\n  b\n")),
+        "expected_ranges": st.dictionaries(WORDS, st.fixed_dictionaries({"low": NUMBERS, "reason": WORDS}), max_size=3),
+        "retraining": st.fixed_dictionaries(
+            {"policy": WORDS, "who": WORDS, "triggers": st.lists(WORDS, min_size=1, max_size=3)}
+        ),
+        "metrics": st.lists(
+            st.fixed_dictionaries(
+                {"key": st.sampled_from(["mae", "auc", "f1"])},
+                optional={"kind": st.sampled_from(["quality", "data"]), "name": WORDS, "means": WORDS},
+            ),
+            unique_by=lambda metric: metric["key"],
+        ),
+    },
+)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
+@given(first=DOCUMENTS, second=DOCUMENTS)
+def test_whatever_is_applied_is_then_so_and_its_export_changes_nothing(manager, viewer, team, now, first, second):
+    how = {"slug": "prices", "by": manager, "at": now, "take_file": True}
+    for document in (first, second):
+        apply(parse_yaml(write_yaml(document).encode()), **how)
+        assert apply(document, **how).steps == []
+        assert apply(parse_yaml(write_yaml(export(System.objects.get(slug="prices"))).encode()), **how).steps == []
+    System.objects.filter(slug="prices").delete()
+
+
+def test_a_section_left_out_is_left_alone_and_an_item_left_out_is_retired(prices, apply_file):
+    apply_file("{version: 1, runbook: {rollback: Go back.}, metrics: [{key: rows, kind: data}]}", take_file=True)
+    assert sorted(export(prices)["runbook"]) == ["rollback"]
+    assert [metric["key"] for metric in export(prices)["metrics"]] == ["rows"]
+    assert prices.sources.count() == 1
+    assert export(prices)["owners"] == {"model_owner": {"person": "viewer"}}
+
+
+def test_a_dry_run_says_all_and_keeps_nothing(apply_file):
+    done = apply_file(dry_run=True)
+    assert "metrics.mae" in [step.path for step in done.steps]
+    assert not System.objects.filter(slug="prices").exists()
+
+
+def test_what_was_changed_by_hand_is_not_undone_unasked(prices, apply_file, manager, now):
+    edit_system(system=prices, by=manager, at=now, purpose="Says what a house costs.")
+    with pytest.raises(ChangedByHand) as changed:
+        apply_file()
+    assert [step.path for step in changed.value.plan.by_hand] == ["system"]
+    apply_file(take_file=True)
+    assert System.objects.get(slug="prices").purpose == "Says what a flat costs."
+
+
+def test_what_the_file_changed_itself_is_no_change_by_hand(prices, apply_file):
+    assert len(apply_file(FILE.replace("what a flat costs", "what a house costs")).steps) == 1
+
+
+def test_every_error_is_named_by_its_path_and_nothing_is_done(apply_file):
+    wrong = FILE.replace("person: viewer", "person: nobody").replace("high: 12.5, ", "")
+    with pytest.raises(Refused) as refused:
+        apply_file(wrong)
+    assert set(refused.value.errors) == {"owners.model_owner.person", "expected_ranges.mae"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("version: 1", "version: 2", "version"),
+        ("tags: [regression]", "tier: 9", "system.tier"),
+        ("  load: |", "  lunch: |", "runbook"),
+        ("every_days: 90", "every_days: soon", "retraining.every_days"),
+        ("settings: {url", "credentials: {bearer: x}, settings: {url", "sources.0"),
+        ("slug: prices", "slug: other", "system.slug"),
+        ("key: latency", "key: mae", "metrics.1.key"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_path(apply_file, old, new, path):
+    with pytest.raises(Refused) as refused:
+        apply_file(FILE.replace(old, new))
+    assert list(refused.value.errors) == [path]
+
+
+def test_credentials_never_leave(prices):
+    prices.sources.update(secret="sealed-marker")
+    assert "sealed-marker" not in write_yaml(export(prices))
+
+
+def test_owners_are_named_by_managers_only(apply_file, data_scientist):
+    with pytest.raises(PermissionDenied):
+        apply_file(by=data_scientist)
+    assert not System.objects.filter(slug="prices").exists()
+
+
+HOSTILE = [
+    b"a: &a [1]\nb: *a",
+    b"a: 1\na: 2",
+    b"1: 2",
+    b"a: .nan",
+    b"a: .inf",
+    b"!!python/object/apply:os.system [id]",
+    b"!!python/name:os.system",
+    b"[" * 5000,
+    b"a: " * 2000,
+    b"a: '\\0'\nb: \"\\0\"",
+    b"\xff\xfe",
+    b"a: [1",
+    b"a: 1\n---\nb: 2",
+    b"a: " + b"9" * 30,
+    b"<<: {a: 1}\n? [b]\n: c",
+    b"# " + b"x" * MAX_BYTES,
+    b"a: !!binary aGVsbG8=",
+    b"a: !!set {b}",
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE, ids=range(len(HOSTILE)))
+def test_yaml_that_is_more_than_plain_is_refused(raw):
+    with pytest.raises(NotPlain):
+        parse_yaml(raw)
+
+
+def test_a_day_stays_the_text_that_it_is():
+    assert parse_yaml(b"on_day: 2026-03-01") == {"on_day": "2026-03-01"}
+
+
+def test_the_api_plans_applies_and_gives_back(manager, viewer, team):
+    asking = caller(manager)
+    put = {"data": FILE, "content_type": "application/yaml"}
+    planned = asking.put("systems/prices/spec/?dry_run=true", **put)
+    assert (planned.status_code, len(planned.json()["create"])) == (200, 8)
+    assert asking.put("systems/prices/spec/", **put).json() == planned.json()
+    assert asking.get("systems/prices/spec/").json()["system"]["name"] == "Price model"
+    assert b"name: Price model" in asking.get("systems/prices/spec/", HTTP_ACCEPT="application/yaml").content
+    System.objects.filter(slug="prices").update(name="By hand")
+    refused = asking.put("systems/prices/spec/", **put)
+    assert (refused.status_code, refused.json()["plan"]["change"][0]["path"]) == (409, "system")
+    assert asking.put("systems/prices/spec/?take=file", **put).status_code == 200
+
+
+def test_the_api_names_errors_by_path(manager, team):
+    answer = caller(manager).put("systems/prices/spec/", {"version": 1, "system": {"slug": "prices"}})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["system"])
+
+
+def test_a_hidden_system_is_not_taken_over(stranger, system):
+    System.objects.update(restricted=True)
+    body = {"version": 1, "system": {"slug": "churn", "name": "Mine", "team": "growth"}}
+    assert caller(stranger).put("systems/churn/spec/", body).status_code == 404
+
+
+def test_the_page_gives_the_file(client, viewer, prices):
+    client.force_login(viewer)
+    answer = client.get("/systems/prices/mlsystem.yaml")
+    assert parse_yaml(answer.content)["system"]["slug"] == "prices"
+
+
+def test_the_commands_apply_and_export(tmp_path, capsys, manager, viewer, team):
+    file = tmp_path / "mlsystem.yaml"
+    file.write_text(FILE)
+    call_command("apply", str(file), "--as", "manager")
+    assert "create system" in capsys.readouterr().out
+    call_command("export", "prices")
+    file.write_text(capsys.readouterr().out)
+    call_command("apply", str(file), "--as", "manager")
+    assert capsys.readouterr().out == "0 steps.\n"
+
+
+def test_the_command_says_what_is_wrong(tmp_path, manager):
+    file = tmp_path / "mlsystem.yaml"
+    file.write_text(FILE.replace("team: growth", "team: nowhere"))
+    with pytest.raises(CommandError, match=r"system\.team: There is no team nowhere"):
+        call_command("apply", str(file), "--as", "manager")
