@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from incidents.actions.responding import respond
 from mlops_portal.demo.calendar import Calendar, night_after
@@ -25,7 +26,7 @@ from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
 from monitoring.models import Pull, Source
 from monitoring.partitions import make_months
-from systems.models import Person
+from systems.models import Notice, Person
 
 LOOK_EVERY_NIGHTS = 2  # twice as quick as every night, and no stamp is off by more than a day
 SAY_EVERY_DAYS = 14
@@ -53,7 +54,16 @@ def relive(world: World) -> Iterator[str]:
             live_day(night.date() - timedelta(days=1), world, looks=(len(nights) - n) % LOOK_EVERY_NIGHTS == 0)
             if n % SAY_EVERY_DAYS == 0 or n == len(nights):
                 yield f"history: {n} of {len(nights)} days"
-    for source in sources_of(world, at=night_after(world.calendar.origin - timedelta(days=1))):
+    _wake(world)
+
+
+def _wake(world: World) -> None:
+    """Let the sources be asked from now on, once; of all that was written meanwhile nobody is told: it is past."""
+    sources = sources_of(world, at=night_after(world.calendar.origin - timedelta(days=1)))
+    asleep = [one for one in sources if not one.pulls.exclude(why=Pull.Why.BACKFILL).exists()]
+    if asleep:
+        Notice.objects.unread().filter(system__in={one.system_id for one in sources}).update(read_at=Now())
+    for source in asleep:
         edit_source(source=source, enabled=True, by=world.by, at=world.calendar.begins_at)
 
 

@@ -54,6 +54,7 @@ def _selects(person: Person, asked: QueryDict) -> list[dict]:
         "phase": ("Phase", Phase.choices),
         "team": ("Team", Team.objects.values_list("slug", "name")),
         "owner": ("Owner", [(username, name or username) for username, name in holders]),
+        "verdict": ("Readiness", [("ready", "Ready"), ("experiment", "At the experiment stage")]),
         "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
         "sort": ("Order", SystemFilter.Sort.LABELS.items()),
     }

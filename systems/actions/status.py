@@ -53,13 +53,13 @@ def _holds(system: System, conditions: list[Condition], at: datetime) -> bool:
     """Whether the stored status is what its conditions say, and still believed."""
     is_over = system.status_good_until is not None and system.status_good_until < at
     believed = all(_believed(condition, at) for condition in conditions)
-    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    worst = _worst(conditions, at)
     return believed and not is_over and worst.level == system.status
 
 
 def _folded(system: System, conditions: list[Condition], at: datetime) -> System:
     """Return the system with sentence and time of a status that stays what it is."""
-    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    worst = _worst(conditions, at)
     system.status_sentence = worst.sentence
     system.status_good_until = _good_until(system.status, conditions, at)
     return system
@@ -86,7 +86,7 @@ def fold_status(*, system: System, at: datetime) -> None:
         return
     span = StatusSpan.objects.filter(system=system, to_at=None).first()
     at = max(at, span.from_at) if span else at  # who waited for the lock may come with an older time
-    worst = min(conditions, key=lambda condition: _rank(condition, at))
+    worst = _worst(conditions, at)
     level, sentence = _level(worst, at), worst.sentence if _believed(worst, at) else NOBODY_LOOKED
     stored = System.objects.get(pk=system.pk)
     over = stored.status_good_until
@@ -103,6 +103,11 @@ def fold_status(*, system: System, at: datetime) -> None:
     )
     if changed or span is None:
         _begin_span(system, level, sentence, at)
+
+
+def _worst(conditions: list[Condition], at: datetime) -> Condition:
+    """Return the condition that prevails; of equal ones what was seen, before what people do about it."""
+    return min(conditions, key=lambda condition: (_rank(condition, at), condition.who == "incidents"))
 
 
 def _believed(condition: Condition, at: datetime) -> bool:
