@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 LONGEST = 20_000  # characters
 _BOX = re.compile(r"\[[ xX]\]\s+")
-_HEADINGS_BELOW = 2  # a page has its own two levels of headings above the text
+_HEADINGS_ABOVE = 2  # a page has its own two levels
 _TAGS = {
     *("p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td", "a"),
@@ -28,9 +28,13 @@ def _mark_steps(state: StateCore) -> None:
 
 
 def _lower_headings(state: StateCore) -> None:
+    """Put the headings below the page's own, and none more than one level below the one before it."""
+    level = _HEADINGS_ABOVE
     for token in state.tokens:
+        if token.type == "heading_open":
+            level = min(level + 1, int(token.tag[1]) + _HEADINGS_ABOVE, 6)
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + _HEADINGS_BELOW)}"
+            token.tag = f"h{level}"
 
 
 def _image_as_link(renderer, tokens: list[Token], index: int, options, env) -> str:

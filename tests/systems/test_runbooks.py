@@ -112,6 +112,12 @@ def test_what_people_write_is_kept():
     assert "<td>1</td>" in html
 
 
+def test_headings_stand_below_the_pages_own_and_leave_no_level_out():
+    html = render("## A\n\n###### B\n\n# C")
+    assert [f"<{tag}>" in html for tag in ("h3", "h4", "h8")] == [True, True, False]
+    assert html.index("<h4>B") < html.index("<h3>C")
+
+
 def test_steps_are_the_items_with_a_box_in_order():
     body = "- [ ] Look at the **feed**\n- nothing to tick\n- [x] Call\n  somebody\n\n1. [ ] Write it down"
     assert steps_of(body) == ["Look at the feed", "Call somebody", "Write it down"]
