@@ -58,7 +58,9 @@ def contract(manager, viewer, system):
     source = SourceFactory(pk=THERE["source_id"], system=system)
     series = SeriesFactory(metric=MetricFactory(pk=THERE["metric_id"], system=system), source=source)
     monitor = Monitor.objects.create(pk=THERE["monitor_id"], series=series, kind="limit", settings={"below": 0.8})
-    Alert.objects.create(pk=THERE["alert_id"], monitor=monitor, opened_at=timezone.now(), sentence="Too low.")
+    Alert.objects.create(
+        pk=THERE["alert_id"], monitor=monitor, opened_at=timezone.now(), severity="warning", sentence="Too low."
+    )
     write(series, [0.9, 0.8], to_at=timezone.now(), samples=10)
     Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))

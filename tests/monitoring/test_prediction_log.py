@@ -1,6 +1,5 @@
 """The connector `prediction_log`: which files it reads, and what it makes of them."""
 
-import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from mlops_portal.engine import fetching
 from monitoring.connectors import connector_of
 from monitoring.connectors.connector import BadSettings, Failed, Limits, Wanted
 
@@ -45,7 +45,7 @@ def pull(*selectors, since=None, at=NOON, **changes):
     pulling = connector_of("prediction_log").pull(
         SETTINGS | changes, {}, wanted, since=since, at=at, limits=Limits(deadline_s=10)
     )
-    return asyncio.run(pulling)
+    return fetching.run(pulling)
 
 
 def days(readings):
@@ -213,7 +213,7 @@ def test_discovery_offers_what_the_task_allows_with_the_newest_whole_day(root):
     day_file(root, 8, row(1, 8, 1, 1) + row(2, 8, 0, 1))
     day_file(root, 10, row(5, 10, 0, 0))
     connector = connector_of("prediction_log")
-    found = asyncio.run(connector.discover(SETTINGS, {}, at=NOON, limits=Limits()))
+    found = fetching.run(connector.discover(SETTINGS, {}, at=NOON, limits=Limits()))
     by_metric = {one.selector["metric"]: one for one in found}
     assert (by_metric["accuracy"].last, by_metric["accuracy"].at.day) == (0.5, 8)
     assert by_metric["accuracy"].suggested.means.endswith(".")
