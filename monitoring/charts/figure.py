@@ -5,6 +5,7 @@ A colour is written `@class:property`; the script asks the stylesheet for it, so
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from monitoring.charts.line import LineChart, Mark
 
@@ -50,7 +51,12 @@ def _band(chart: LineChart) -> list[dict]:
     rows = chart.band_shown()
     if not rows:
         return []
-    edge = {"type": "scatter", "mode": "lines", "x": [_time(at) for at, _, _ in rows], "hoverinfo": "skip"}
+    edge: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [_time(at) for at, _, _ in rows],
+        "hoverinfo": "skip",
+    }
     edge |= {"line": {"width": 0}}
     low = edge | {"y": [low for _, low, _ in rows]}
     high = edge | {"y": [high for _, _, high in rows], "fill": "tonexty", "fillcolor": "@chart-band:fill"}
