@@ -10,6 +10,8 @@ from systems.actions.registry import recheck
 from systems.models import PRODUCTION, Deployment, ModelVersion, System, Topic
 from systems.readiness import gate_of
 
+LONGEST_NAME = ModelVersion._meta.get_field("name").max_length or 120
+
 
 class AlreadyThere(Exception):
     """It was recorded before; `row` is what stands in the way."""
@@ -43,7 +45,11 @@ def add_version(
 
 
 def ids_of(system: System, names: set[str]) -> dict[str, int]:
-    """Return the id of the version of each name; a name that nobody recorded is made a version of its own."""
+    """Return the id of the version of each name; a name that nobody recorded is made a version of its own.
+
+    What comes out of a log and cannot be a name (too long, or with U+0000 in it) is left out: its version is not known.
+    """
+    names = {name for name in names if 0 < len(name) <= LONGEST_NAME and "\0" not in name}
     wanted = [ModelVersion(system=system, name=name) for name in sorted(names)]
     known = dict(system.model_versions.filter(name__in=names).values_list("name", "pk"))
     missing = [version for version in wanted if version.name not in known]

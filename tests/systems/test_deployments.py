@@ -155,3 +155,8 @@ def test_another_version_ends_the_approval_of_what_was_said_of_quality(running, 
     _deploy(running, manager, now, "1.1")
     review.refresh_from_db()
     assert "version 1.1 runs now" in review.lapsed_because
+
+
+@pytest.mark.parametrize("hostile", ["x" * 121, "a\0b", ""])
+def test_what_a_log_calls_a_version_but_cannot_be_one_is_left_out(system, hostile):
+    assert ids_of(system, {hostile}) == {}
