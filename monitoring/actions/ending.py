@@ -51,7 +51,7 @@ def _judged(came: Pulled | Failed, source: Source, at: datetime, wanted: Sequenc
     missing = [came.missing[one.series_id] for one in wanted if one.series_id in came.missing]
     if missing and len(missing) == len(wanted):
         return Outcome.MISSING_METRIC, missing[0]
-    if wanted and not any(came.readings.values()) and not came.memory:
+    if wanted and not any(came.readings.values()) and not came.memory and not came.is_unchanged:
         return Outcome.EMPTY, came.note or (missing[0] if missing else "No value came.")
     if late := _staleness(came, source, at):
         return Outcome.STALE, late

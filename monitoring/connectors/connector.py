@@ -43,6 +43,7 @@ class Pulled:
     `columns` are those of the rows, where the source has rows (None: it has none); `note` says what was left out.
     `memory` is kept with the readings, by series id, and handed back at the next pull (Wanted.memory); it stays as it
     was for a series that is not in it. A series with memory was heard, also where it has no reading yet.
+    `is_unchanged` says that there is nothing new since the last success: no reading, and nothing wrong with that.
     """
 
     readings: dict[int, list[Reading]] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Pulled:
     columns: list[str] | None = None
     bytes: int = 0
     note: str = ""
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True)

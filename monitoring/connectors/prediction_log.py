@@ -21,6 +21,7 @@ from monitoring.predictions.reading import OutOfTime, Read, Unreadable, columns_
 from monitoring.predictions.windows import LENGTHS, still_open
 
 ENDINGS = {"csv": (".csv", ".txt", ".tsv"), "parquet": (".parquet", ".pq")}
+NOTHING_NEW = "Nothing new since the last time."  # a log that stays away too long is the silence monitor's business
 CLOCKS_MAY_DIFFER = timedelta(hours=1)
 MOST_SEGMENTS_SUGGESTED = 8
 _TEXT = {"type": "string"}
@@ -147,7 +148,7 @@ def _pull(layout: Layout, wanted: Sequence[Wanted], since: datetime | None, at: 
     files = _files(layout.predictions, layout)
     young = _not_older(files, oldest)
     if not young:
-        return Pulled(columns=columns_of(files[-1], layout.format))
+        return Pulled(columns=columns_of(files[-1], layout.format), is_unchanged=True, note=NOTHING_NEW)
     pulled = Pulled()
     asked = [(one, one.selector["metric"], one.selector.get("segment", "")) for one in wanted]
     read = read_files(young, layout.format, _columns(layout, [(m, s) for _, m, s in asked]), until=until)
@@ -163,6 +164,8 @@ def _pull(layout: Layout, wanted: Sequence[Wanted], since: datetime | None, at: 
             for value in _values(log, metric, segment)
         ]
     _refuse_nothing_at_all(pulled)
+    if since and not pulled.missing and not any(pulled.readings.values()):
+        pulled.is_unchanged, pulled.note = True, pulled.note or NOTHING_NEW
     return pulled
 
 

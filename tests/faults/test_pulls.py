@@ -133,6 +133,42 @@ def test_a_pull_whose_child_was_killed_is_done_by_another(portal, target, record
     assert is_counted_once(portal)
 
 
+def _kill(name):
+    return lambda portal: os.kill(portal.pid(name), signal.SIGKILL)
+
+
+def _lose_the_broker(portal):
+    portal.servers.stop_broker()
+    portal.servers.start_broker()
+
+
+def _lose_the_database(portal):
+    os.kill(portal.servers.database_pid(portal), signal.SIGKILL)
+    portal.servers.start_database()
+
+
+HURTS = {
+    "scheduler": _kill("scheduler"),
+    "web": _kill("web"),
+    "broker": _lose_the_broker,
+    "database": _lose_the_database,
+}
+
+
+@pytest.mark.parametrize("what", HURTS)
+def test_a_pull_comes_to_its_end_whatever_else_dies_meanwhile(portal, target, what, record_property):
+    pull = under_way(portal, target)
+    HURTS[what](portal)
+    mend(target)
+    eventually(portal.is_ready, 60)
+    how, took_s = ended(portal, pull)
+    record_property("ended", f"{took_s:.1f} s")
+    assert how[1] == "ok"
+    goes_on_after(portal, pull)
+    eventually(lambda: is_counted_once(portal), 30)
+    eventually(portal.is_on_time, 60)
+
+
 def test_a_target_that_hangs_ends_in_a_timeout_and_holds_up_nobody(portal, target):
     connect(portal, "good", target.url("/ok"))
     pull = under_way(portal, target)

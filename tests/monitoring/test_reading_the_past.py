@@ -1,4 +1,4 @@
-"""What a source said before a metric was watched is read as soon as it is."""
+"""What a log said before a metric was watched is read as soon as it is; what it has said already is no news."""
 
 from datetime import timedelta
 
@@ -26,3 +26,18 @@ def test_a_metric_that_is_added_later_gets_its_past_too(tmp_path, settings, syst
     waiting = source.pulls.unfinished().get()
     pull_source(source, due_at=waiting.due_at, at=now + timedelta(seconds=5))
     assert series.points.count() == len(hours)
+
+
+def test_a_log_that_says_nothing_new_is_all_right(tmp_path, settings, system, now):
+    settings.LOG_ROOTS = [tmp_path]
+    hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    (tmp_path / "log.csv").write_text(f"at,prediction,label\n{hour.isoformat()},1,1\n")
+    columns = {"at": "at", "prediction": "prediction", "label": "label"}
+    log = {"predictions": "log.csv", "columns": columns, "task": "binary", "window": "hour"}
+    facts = {"system": system, "kind": "prediction_log", "name": "Log", "settings": log}
+    watch = Watch(key="accuracy", selector={"metric": "accuracy"})
+    source = connect_source(**facts, watches=[watch], by=None, at=now)
+    for later in (0, 4000, 8000):
+        at = now + timedelta(seconds=later)
+        assert pull_source(source, due_at=at, at=at).outcome == "ok"
+        source.refresh_from_db()

@@ -5,7 +5,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.path.world import hours_ago, write_hour
+from tests.faults.running import eventually
+from tests.path.world import Api, hours_ago, write_hour
 
 pytestmark = [pytest.mark.faults, pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
@@ -50,7 +51,7 @@ def test_a_data_scientist_registers_a_model_and_sees_its_quality(portal, open_wi
     hand.click("link", "Connect a source")
     hand.click("link", "Choose Prediction log")
     hand.fill(**{f"settings.{name}": text for name, text in SETTINGS.items()})
-    hand.choose(**{"settings.task": "binary", "settings.window": "hour"})
+    hand.choose(**{"settings.task": "binary", "settings.window": "hour", "interval_s": "10"})
     hand.click("button", "Test")
     expect(hand.page.locator("#found")).to_contain_text("Accuracy")
     hand.click("button", "Save and fetch the first values")
@@ -60,3 +61,19 @@ def test_a_data_scientist_registers_a_model_and_sees_its_quality(portal, open_wi
     record_property("clicks", hand.clicks)
     record_property("first metric", f"{hand.seconds():.1f} s")
     assert hand.seconds() < 300
+
+
+def test_a_log_that_is_away_makes_the_status_unknown_and_it_comes_back(portal, record_property):
+    api, log = Api(portal, "data-scientist"), portal.logs / "returns.csv"
+    eventually(lambda: _status(api)["status"] == "healthy", 60)
+    log.rename(log.with_suffix(".away"))
+    _, gone_s = eventually(lambda: _status(api)["status"] == "unknown", 90)
+    assert "returns.csv" in _status(api)["status_sentence"]
+    log.with_suffix(".away").rename(log)
+    _, back_s = eventually(lambda: _status(api)["status"] == "healthy", 120)
+    record_property("unknown after", f"{gone_s:.1f} s")
+    record_property("back after", f"{back_s:.1f} s")
+
+
+def _status(api: Api) -> dict:
+    return api.get("systems/returns-forecast/")
