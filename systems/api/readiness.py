@@ -56,8 +56,7 @@ class Readiness(OfSystem):
     def update(self, request, slug, question) -> Response:
         """Answer the question; a new answer waits for a review. What says the same changes nothing."""
         key = self.get_object().key
-        answer_question(system=self.system, key=key, by=request.user, at=timezone.now(), seen=self.seen, **self.given())
-        return self.answer(None)
+        return self._act(answer_question, system=self.system, key=key, seen=self.seen, **self.given())
 
     def review(self, request, slug, question) -> Response:
         """Approve the present answer, or send it back. Not its author."""
