@@ -6,7 +6,6 @@ import signal
 
 import pytest
 
-from tests.browser.conftest import chromium  # noqa: F401  the same browser as everywhere
 from tests.faults.running import EmbeddedServers, OwnServers, eventually
 from tests.path.world import Api, PathPortal, free_place
 
@@ -26,7 +25,7 @@ def portal(tmp_path_factory):
         pytest.skip("redis-server is not installed")
     folder = tmp_path_factory.mktemp("path")
     servers = (OwnServers if HAS_SERVERS else EmbeddedServers)(folder)
-    portal = PathPortal(servers, logs=folder / "logs", model_server=free_place())
+    portal = PathPortal(servers, logs=folder / "prediction-logs", model_server=free_place())
     portal.logs.mkdir()
     try:
         portal.start()
@@ -49,7 +48,7 @@ def _settle(portal: PathPortal) -> None:
 
 
 @pytest.fixture
-def open_window(chromium, portal):  # noqa: F811
+def open_window(chromium, portal):
     """Return a function that signs somebody in, by the form, and returns the browser's page."""
     contexts = []
 
