@@ -9,7 +9,7 @@ from mlops_portal.engine import fetching
 from systems.models import Group, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
-pytest_plugins = ["tests.no_skips", "tests.chromium", "tests.protections"]
+pytest_plugins = ["tests.no_skips", "tests.chromium", "tests.protections", "tests.sharing"]
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,7 @@ class PytestRunner:
                 flags += [flag, self.options[name]]
         processes = self._processes(labels)
         if processes:
-            flags += ["-n", str(processes), "--dist", "loadgroup"]
+            flags += ["-n", str(processes)]
         return [*flags, *([_absolute(label) for label in labels] or [str(ROOT / "tests")])]
 
     def _processes(self, labels: list[str]) -> int:

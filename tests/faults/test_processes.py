@@ -18,7 +18,7 @@ import pytest
 from mlops_portal.startup.embedded import ROOT
 from tests.faults.running import EmbeddedServers, OwnServers, RunningPortal, eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.faults
 HAS_SERVERS = bool(os.environ.get("DATABASE_URL"))
 
 

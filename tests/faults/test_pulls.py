@@ -14,7 +14,7 @@ from mlops_portal.startup.embedded import ROOT
 from tests.faults.running import EmbeddedServers, OwnServers, RunningPortal, children, eventually
 from tests.hostile import Target
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.faults
 HAS_SERVERS = bool(os.environ.get("DATABASE_URL"))
 INTERVAL_S = 5  # so a pull has 2.5 s, and its lease ends after 12.5
 MAY_TAKE_S = 150  # a worker whose idle children were killed too is replaced after it was deaf for a while

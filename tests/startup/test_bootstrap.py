@@ -21,7 +21,6 @@ dependencies = ["django"]
 dev = ["for-developers"]
 """
 SAYS_WHERE_IT_RUNS = "import sys\ndef execute_from_command_line(argv): print('ran', argv[1:], 'in', sys.prefix)\n"
-pytestmark = pytest.mark.xdist_group("bootstrap")
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,6 @@ import pytest
 from mlops_portal.startup import postgres
 from mlops_portal.startup.embedded import ROOT, embedded_database, socket_folder
 
-pytestmark = pytest.mark.xdist_group("postgres")
-
 
 @pytest.fixture
 def running(tmp_path):
