@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -59,19 +60,22 @@ def check(*, key: str, topic: str, title: str, for_role: str):
     return declare
 
 
-def run_checks(systems: QuerySet[System], *, keys: list[str] | None = None) -> int:
-    """Judge `systems` by all checks, or by those of `keys`; write what changed and return how many outcomes did."""
+def run_checks(systems: QuerySet[System], *, keys: list[str] | None = None, at: datetime | None = None) -> int:
+    """Judge `systems` by all checks, or by those of `keys`; write what changed and return how many outcomes did.
+
+    What turned did so at the moment `at` (None: now).
+    """
     chosen = [CHECKS[key] for key in keys] if keys is not None else list(CHECKS.values())
-    return sum(_run(one, systems) for one in chosen)
+    return sum(_run(one, systems, at) for one in chosen)
 
 
 @transaction.atomic
-def _run(one: Check, systems: QuerySet[System]) -> int:
+def _run(one: Check, systems: QuerySet[System], at: datetime | None) -> int:
     before = {row.system_id: row for row in Outcome.objects.filter(check_key=one.key, system__in=systems)}
     changed = [finding for finding in one.judge(systems) if _differs(before.get(finding.system_id), finding)]
     turned = [f for f in changed if _result(before.get(f.system_id)) != f.result]
-    _write([f for f in changed if f not in turned], one, fields=["why", "url"])
-    _write(turned, one, fields=["outcome", "why", "url", "since"])
+    _write([f for f in changed if f not in turned], one, at, fields=["why", "url"])
+    _write(turned, one, at, fields=["outcome", "why", "url", "since"])
     _tell(one, [f.system_id for f in turned if f.result == Outcome.Result.FAIL and f.system_id in before])
     return len(changed)
 
@@ -84,9 +88,10 @@ def _differs(row: Outcome | None, finding: Finding) -> bool:
     return row is None or (row.outcome, row.why, row.url) != (finding.result, finding.why, finding.url)
 
 
-def _write(findings: list[Finding], one: Check, *, fields: list[str]) -> None:
+def _write(findings: list[Finding], one: Check, at: datetime | None, *, fields: list[str]) -> None:
+    since = at or Now()
     rows = [
-        Outcome(system_id=f.system_id, check_key=one.key, outcome=f.result, why=f.why, url=f.url, since=Now())
+        Outcome(system_id=f.system_id, check_key=one.key, outcome=f.result, why=f.why, url=f.url, since=since)
         for f in findings
     ]
     unique = ["system", "check_key"]

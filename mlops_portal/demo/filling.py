@@ -9,7 +9,7 @@ from mlops_portal.demo.world import PEOPLE, PRODUCTS, TEAMS, Product, Somebody
 from monitoring.conditions import UNMONITORED, WHO
 from systems.actions.ownership import assign_role
 from systems.actions.people import add_person, deactivate_person, set_password
-from systems.actions.registry import recheck, register_system
+from systems.actions.registry import judged_once, recheck, register_system
 from systems.actions.status import report_condition
 from systems.actions.teams import add_team
 from systems.models import Holding, Level, Person, System, Team
@@ -25,10 +25,11 @@ def fill(password: str, *, at: datetime) -> Iterator[str]:
         if _person(somebody, password):
             yield f"{somebody.name} can sign in" if somebody.signs_in else f"{somebody.name} is there"
     for n, product in enumerate(PRODUCTS, start=1):
-        _system(product, at)
+        with judged_once(at=at):
+            _system(product, at)
         yield f"system {n} of {len(PRODUCTS)}: {product.name}"
     for somebody in PEOPLE:
-        if somebody.has_left and _leave(somebody):
+        if somebody.has_left and _leave(somebody, at):
             yield f"{somebody.name} has left"
 
 
@@ -81,11 +82,11 @@ def _system(product: Product, at: datetime) -> None:
         assign_role(system=system, role=role, person=people[username], by=manager, at=at)
 
 
-def _leave(somebody: Somebody) -> bool:
+def _leave(somebody: Somebody, at: datetime) -> bool:
     """End the person's access; the roles they held stay theirs, which is what the checks then find."""
     person = Person.objects.active().filter(username=somebody.username).first()
     if person:
         deactivate_person(person=person, by=None)
         for holding in Holding.objects.current().of(person).select_related("system"):
-            recheck(holding.system)
+            recheck(holding.system, at=at)
     return person is not None

@@ -83,7 +83,7 @@ def _answer(system: System, at: datetime, *, again: bool = False) -> None:
 
 def _review(system: System, at: datetime) -> None:
     """Have every answer that waits approved by the manager, or by the administrator where the manager wrote it."""
-    run_checks(System.objects.filter(pk=system.pk))
+    run_checks(System.objects.filter(pk=system.pk), at=at)
     reviewers = [Person.objects.get(username=name) for name in ("manager", "admin")]
     for answer in system.answers.filter(superseded_at=None):
         if answer.review is None:
@@ -94,7 +94,7 @@ def _review(system: System, at: datetime) -> None:
 def _go_live(service: Service, name: str, at: datetime, note: str) -> ModelVersion:
     """Record the version with its figures, and that it serves from now on."""
     system = System.objects.get(slug=service.slug)
-    run_checks(System.objects.filter(pk=system.pk))
+    run_checks(System.objects.filter(pk=system.pk), at=at)
     by = Person.objects.get(username="service-developer")
     version = add_version(system=system, name=name, trained_at=at, by=by, at=at)
     deployment = deploy(system=system, version=version, by=by, at=at, note=note)

@@ -26,8 +26,11 @@ _waiting: ContextVar[dict | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
-def judged_once():
-    """Let many actions be followed by one judgement of each system that they touched; none where they fail."""
+def judged_once(*, at: datetime | None = None):
+    """Let many actions be followed by one judgement of each system that they touched; none where they fail.
+
+    It is as of the moment `at` (None: now).
+    """
     waiting: dict[tuple[int, str], System] = {}
     token = _waiting.set(waiting)
     try:
@@ -35,10 +38,10 @@ def judged_once():
     finally:
         _waiting.reset(token)
     for (_, app), system in waiting.items():
-        recheck(system, app=app)
+        recheck(system, app=app, at=at)
 
 
-def recheck(system: System, *, app: str = "systems") -> None:
+def recheck(system: System, *, app: str = "systems", at: datetime | None = None) -> None:
     """Judge the system by the checks of `app` at once, and leave it due for those of the other floors.
 
     Within judged_once() that waits until its end.
@@ -48,8 +51,8 @@ def recheck(system: System, *, app: str = "systems") -> None:
         waiting[system.pk, app] = system
         return
     own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
-    run_checks(System.objects.filter(pk=system.pk), keys=own)
-    fold_verdict(system, timezone.now())
+    run_checks(System.objects.filter(pk=system.pk), keys=own, at=at)
+    fold_verdict(system, at or timezone.now())
     System.objects.filter(pk=system.pk).update(checks_due_at=Now())
     nudge("check")
 
@@ -57,7 +60,7 @@ def recheck(system: System, *, app: str = "systems") -> None:
 @transaction.atomic
 def register_system(*, by, at: datetime, **facts) -> System:
     """Put a new system into the registry and return it. `facts` are fields of EDITABLE, and `phase`."""
-    system = System.objects.create(**facts)
+    system = System.objects.create(registered_at=at, **facts)
     record(by=by, verb="registered", kind="system", object=system.slug, system=system, after=_facts(system))
     recheck(system)
     return system

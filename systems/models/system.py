@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
+from django.utils import timezone
 
 from systems.models.condition import Level, StatusSpan
 from systems.models.holding import Holding, Role
@@ -94,7 +95,7 @@ class System(models.Model):
     restricted = models.BooleanField(default=False)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     links = models.JSONField(default=dict, blank=True)
-    registered_at = models.DateTimeField(auto_now_add=True)
+    registered_at = models.DateTimeField(default=timezone.now)
     retired_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
