@@ -94,14 +94,14 @@ def fold_status(*, system: System, at: datetime) -> None:
         over = max(over, span.from_at)
         _begin_span(system, Level.UNKNOWN, NOBODY_LOOKED, over)
         stored.status, stored.status_since = Level.UNKNOWN, over
-    changed = stored.status != level
+    begins = span is None or stored.status != level
     System.objects.filter(pk=system.pk).update(
         status=level,
         status_sentence=sentence,
         status_good_until=_good_until(level, conditions, at),
-        status_since=at if changed else stored.status_since,
+        status_since=at if begins else stored.status_since,
     )
-    if changed or span is None:
+    if begins:
         _begin_span(system, level, sentence, at)
 
 

@@ -50,6 +50,12 @@ def test_since_is_kept_while_the_word_stays(system, now):
     assert (stored.status_since, stored.status_sentence) == (now, "A little more.")
 
 
+def test_the_first_judgement_says_since_when(system, now):
+    long_ago = now - timedelta(days=90)
+    _report(system, long_ago, level="unmonitored")
+    assert System.objects.get(pk=system.pk).status_since == long_ago
+
+
 def test_spans_follow_one_another_without_a_gap(system, now):
     later = now + timedelta(hours=1)
     _report(system, now, level="healthy")
