@@ -99,6 +99,7 @@ BODIES = {
     "api:retraining-runs post": {"cause": "drift"},
     "api:runbook put": {"body": "- [ ] Look at the queue."},
     "api:phase post": {"to": "research"},
+    "api:ingest post": {"points": []},
     "api:monitors post": {"metric": "1", "kind": "limit", "severity": "critical", "settings": {"below": 0.7}},
     "api:monitor patch": {"severity": "critical"},
     "api:alert-snooze post": {"until": None},

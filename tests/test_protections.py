@@ -11,7 +11,7 @@ PORTAL = "IS_GUARDED = True\n"
 TEST = """import portal_of_this_test as portal
 from tests.protections import protects
 
-@protects("S1", off={{"portal_of_this_test.IS_GUARDED": False}})
+@protects("S0", off={{"portal_of_this_test.IS_GUARDED": False}})
 def test_it():
     assert {noticed}
 """

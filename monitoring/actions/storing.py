@@ -1,4 +1,4 @@
-"""Writing points: the same ones twice change nothing, a provisional value gives way, a final one stays.
+"""Writing points: the same ones twice change nothing, a provisional value gives way, a final one only to a correction.
 
 New points go in by COPY, which is all there is to do for most pulls. Where one of them stands already (SQLSTATE 23505)
 the batch is compared with what stands, and only what is new or changed is written.
@@ -38,11 +38,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass
 class Stored:
-    """What became of a batch. `points` are new; `replaced` gave way to a newer value; the rest changed nothing."""
+    """What became of a batch. `points` are new; `replaced` gave way to a newer value, `corrected` of them were final.
+
+    The rest changed nothing.
+    """
 
     points: int = 0
     duplicates: int = 0
     replaced: int = 0
+    corrected: int = 0
     conflicts: int = 0
     rejected: int = 0
     first: dict[int, datetime] = field(default_factory=dict)  # by series: the earliest point that is new or changed
@@ -57,6 +61,7 @@ class Row(NamedTuple):
     samples: int
     maturity: int
     model_version: int
+    correction: str = ""
 
 
 def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
@@ -104,8 +109,16 @@ def _is_count(samples: object) -> bool:
 
 
 def _is_in_time(moment: datetime, at: datetime) -> bool:
-    oldest = at - timedelta(days=settings.RETENTION_DAYS)
-    return moment.tzinfo is not None and oldest <= moment <= at + FUTURE
+    return moment.tzinfo is not None and not untimely(moment, at)
+
+
+def untimely(moment: datetime, at: datetime) -> str:
+    """Return in a sentence why a point of this time is not kept; empty when it is."""
+    if moment > at + FUTURE:
+        return f"Its time lies ahead by more than {FUTURE // timedelta(minutes=1)} minutes."
+    if moment < at - timedelta(days=settings.RETENTION_DAYS):
+        return f"Its time lies more than {settings.RETENTION_DAYS} days back: so old values are not kept."
+    return ""
 
 
 def _locked(readings: Mapping[int, object]) -> list[int]:
@@ -135,7 +148,7 @@ def _versions(named: Mapping[int, set[str]]) -> dict[int, Mapping[str, int]]:
 def _row(series_id: int, reading: Reading, versions: Mapping[str, int]) -> Row:
     maturity = Maturity.FINAL if reading.is_final else Maturity.PROVISIONAL
     version = versions.get(reading.version, 0)
-    return Row(series_id, reading.at, float(reading.value), reading.samples, int(maturity), version)
+    return Row(series_id, reading.at, float(reading.value), reading.samples, int(maturity), version, reading.correction)
 
 
 def _folded(rows: list[Row], stored: Stored) -> list[Row]:
@@ -153,10 +166,11 @@ def _verdict(standing: Row, row: Row, stored: Stored) -> str:
     if standing[2:5] == row[2:5] or (standing.maturity == Maturity.FINAL and standing.value == row.value):
         stored.duplicates += 1
         return "leave"
-    if standing.maturity == Maturity.FINAL:
+    if standing.maturity == Maturity.FINAL and not row.correction:
         stored.conflicts += 1
         return "leave"
     stored.replaced += 1
+    stored.corrected += standing.maturity == Maturity.FINAL
     return "replace"
 
 
@@ -219,20 +233,20 @@ def _standing(rows: list[Row]) -> dict[tuple[int, datetime], Row]:
 
 
 def _replace(rows: list[Row], at: datetime) -> None:
-    """Put these values in the place of provisional ones, which are kept as revisions."""
+    """Put these values in the place of others, which are kept as revisions, with the reason of a correction."""
     if not rows:
         return
-    given = [list(column) for column in zip(*rows, strict=True)]
+    *given, reasons = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO monitoring_pointrevision (series_id, at, value, samples, maturity, seen_at, replaced_at)
-            SELECT p.series_id, p.at, p.value, p.samples, p.maturity, p.seen_at, %s
-            FROM unnest(%s::bigint[], %s::timestamptz[]) AS given(series_id, at)
+            INSERT INTO monitoring_pointrevision (series_id, at, value, samples, maturity, seen_at, replaced_at, reason)
+            SELECT p.series_id, p.at, p.value, p.samples, p.maturity, p.seen_at, %s, given.reason
+            FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS given(series_id, at, reason)
             JOIN monitoring_point p USING (series_id, at)
             WHERE p.at BETWEEN %s AND %s
             """,
-            [at, given[0], given[1], *_span(rows)],
+            [at, given[0], given[1], reasons, *_span(rows)],
         )
         cursor.execute(
             """

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring.api.alerts import Alerts, Monitors
+from monitoring.api.ingest import Ingest
 from monitoring.api.metrics import Metrics, Points
 from monitoring.api.sources import Pulls, PullsOfSource, SourceKinds, Sources
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("metrics/", Metrics.as_view(READ_ADD), name="metrics"),
     path("metrics/<int:metric_id>/", Metrics.as_view(ONE), name="metric"),
     path("metrics/<int:metric_id>/points/", Points.as_view(READ), name="metric-points"),
+    path("ingest/", Ingest.as_view({"post": "create"}), name="ingest"),
     path("monitors/", Monitors.as_view(READ_ADD), name="monitors"),
     path("monitors/<int:monitor_id>/", Monitors.as_view(ONE), name="monitor"),
     path("alerts/", Alerts.as_view(READ), name="alerts"),

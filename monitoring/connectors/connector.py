@@ -18,13 +18,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Reading:
-    """One value at the source's time; 0 samples: not known; `version` is the model version's name, if known."""
+    """One value at the source's time; 0 samples: not known; `version` is the model version's name, if known.
+
+    With `correction`, the reason, it replaces a final value too.
+    """
 
     at: datetime
     value: float
     samples: int = 0
     is_final: bool = True
     version: str = ""
+    correction: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class PointRevision(models.Model):
     maturity = models.SmallIntegerField(choices=Maturity)
     seen_at = models.DateTimeField()
     replaced_at = models.DateTimeField(db_default=Now())
+    reason = models.CharField(max_length=300, blank=True)  # why a final value was corrected
 
     class Meta:
         ordering = ["series", "at", "replaced_at"]

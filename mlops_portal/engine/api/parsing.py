@@ -80,18 +80,23 @@ def _refuse_unstorable(said) -> None:
     raise NotJson(f"It is nested deeper than {MAX_DEPTH} levels.")
 
 
+def read_within_limit(stream, request) -> bytes:
+    """Return the body of a request. Raises TooLarge for more than 10 MB."""
+    if int(request.META.get("CONTENT_LENGTH") or "0") > MAX_BYTES:
+        raise TooLarge()
+    raw = stream.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise TooLarge()
+    return raw
+
+
 class StrictJSONParser(BaseParser):
     """For `application/json`. Answers 400 to what is not JSON, 413 to more than 10 MB."""
 
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        declared = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
-        if int(declared) > MAX_BYTES:
-            raise TooLarge()
-        raw = stream.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise TooLarge()
+        raw = read_within_limit(stream, parser_context["request"])
         try:
             return parse_json(raw)
         except NotJson as error:

@@ -1,0 +1,125 @@
+"""Taking points that programs push: each good one is kept, each bad one told why, by its place in what was sent."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from mlops_portal.engine.audit import record
+from mlops_portal.engine.duties import nudge
+from monitoring.actions import monitors
+from monitoring.actions.storing import make_room, store, untimely
+from monitoring.connectors.connector import Reading
+from monitoring.models import Metric, Series
+from systems.access import RULES, may
+from systems.models import System
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A point as somebody sent it: its place among the others, of which metric of which system, and what it says."""
+
+    index: int
+    system: str
+    metric: str
+    segment: str
+    reading: Reading
+
+
+@dataclass
+class Ingested:
+    """What became of what was sent; `rejected` maps the place of a point to one sentence."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    replaced: int = 0
+    conflicts: int = 0
+    rejected: dict[int, str] = field(default_factory=dict)
+
+
+def ingest(pushed: Iterable[Pushed], *, by, at: datetime) -> Ingested:
+    """Keep what `by` may push, in one transaction, and return what became of it.
+
+    A segment that a pushed metric did not have yet is made. What comes out of a source cannot be pushed beside it.
+    """
+    done = Ingested()
+    by_series: dict[tuple[str, str, str], list[Pushed]] = defaultdict(list)
+    for one in pushed:
+        if why := untimely(one.reading.at, at):
+            done.rejected[one.index] = why
+        else:
+            by_series[one.system, one.metric, one.segment].append(one)
+    make_room({n: [one.reading for one in group] for n, group in enumerate(by_series.values())}, at=at)
+    with transaction.atomic():
+        series = _series_of(by_series, done, by=by, at=at)
+        stored = store({pk: [one.reading for one in by_series[key]] for key, pk in series.items()}, at=at)
+        _record_corrections([one for key in series for one in by_series[key]], stored.corrected, by)
+    done.accepted = stored.points + stored.replaced
+    done.duplicates, done.replaced, done.conflicts = stored.duplicates, stored.replaced, stored.conflicts
+    if stored.first:
+        nudge("judge")
+    return done
+
+
+def _series_of(
+    by_series: Mapping[tuple[str, str, str], list[Pushed]], done: Ingested, *, by, at: datetime
+) -> dict[tuple[str, str, str], int]:
+    """Return the id of each series that is there or may be made; of the others say why not."""
+    seen = System.objects.visible_to(by).in_use().filter(slug__in={system for system, _, _ in by_series})
+    systems = {system.slug: system for system in seen}
+    metrics = {
+        (metric.system.slug, metric.key): metric
+        for metric in Metric.objects.filter(system__in=systems.values(), key__in={key for _, key, _ in by_series})
+        .select_related("system")
+        .prefetch_related("series__source")
+    }
+    allowed = {slug: may(by, "system.edit", system) for slug, system in systems.items()}
+    found = {}
+    for place, group in by_series.items():
+        slug, key, segment = place
+        metric = metrics.get((slug, key))
+        why = _why_not(metric, slug, key, allowed.get(slug, False))
+        series = None if why or metric is None else _one_of(metric, segment, by=by, at=at)
+        if isinstance(series, Series):
+            found[place] = series.pk
+        else:
+            done.rejected |= {one.index: why or str(series) for one in group}
+    return found
+
+
+def _why_not(metric: Metric | None, slug: str, key: str, is_allowed: bool) -> str:
+    if metric is None:
+        return f"There is no metric {key} of a system {slug}."
+    return "" if is_allowed else f"You may not push values of {slug}. Who may: {RULES['system.edit'].sentence}"
+
+
+def _one_of(metric: Metric, segment: str, *, by, at: datetime) -> Series | str:
+    """Return the series of this segment, made where there is none, or in a sentence why it takes no pushed values."""
+    standing = {one.segment: one for one in metric.series.all() if not one.estimated}
+    if pulled := next((one.source for one in standing.values() if one.source), None):
+        return f"{metric.key} is pulled from the source {pulled.name}: nothing can be pushed beside it."
+    if segment in standing:
+        return standing[segment]
+    if len(standing) >= settings.PULL_MAX_SERIES:
+        return f"{metric.key} has {len(standing)} segments already, the most that there may be."
+    began = {"state_since": at, "unjudged_from": at}
+    series, is_new = metric.series.get_or_create(segment=segment, estimated=False, defaults=began)
+    if is_new:
+        monitors.watch(series, by=by, at=at)
+        record(by=by, verb="added", kind="metric", object=metric.key, system=metric.system, after={"segment": segment})
+    return series
+
+
+def _record_corrections(kept: list[Pushed], corrected: int, by) -> None:
+    """Leave on the trail, by metric, for which reasons final values were replaced."""
+    reasons: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in kept if corrected else []:
+        if one.reading.correction:
+            reasons[one.system, one.metric].add(one.reading.correction)
+    systems = {system.slug: system for system in System.objects.filter(slug__in={slug for slug, _ in reasons})}
+    for (slug, key), said in reasons.items():
+        after = {"reasons": sorted(said)[:10]}
+        record(by=by, verb="corrected", kind="metric", object=key, system=systems[slug], after=after)
