@@ -42,20 +42,21 @@ INSTALLED_APPS = [
     "incidents",
 ]
 
+# Those that set headers stand outermost, so that every answer has them: also one that a middleware below gives itself.
 MIDDLEWARE = [
     "mlops_portal.engine.middleware.request_context",
     "mlops_portal.engine.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mlops_portal.engine.middleware.refuse_nul",
     "mlops_portal.engine.middleware.no_sign_in_inside_a_page",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mlops_portal.engine.middleware.refusals_on_the_trail",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "mlops_portal.engine.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

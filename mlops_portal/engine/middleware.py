@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import resolve_url
 
@@ -45,14 +46,16 @@ def request_context(get_response):
 
 
 def security_headers(get_response):
-    """Strict rules for the browser on every answer (S24, S42): own scripts and styles only, nothing inline."""
+    """Strict rules for the browser on every answer (S24, S42): own scripts and styles only, nothing inline.
+
+    What does not say for itself how long it may be kept (static files do) is kept by the reader's browser alone.
+    """
 
     def middleware(request):
         response = get_response(request)
         response.setdefault("Content-Security-Policy", POLICY)
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        if not request.path.startswith("/static/"):
-            response.setdefault("Cache-Control", "private, no-cache")
+        response.setdefault("Cache-Control", "private, no-cache")
         return response
 
     return middleware
@@ -85,6 +88,15 @@ def no_sign_in_inside_a_page(get_response):
         return response
 
     return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's, but where a view answers anybody it is not asked who that is: probes must not need the database."""
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 def refusals_on_the_trail(get_response):
