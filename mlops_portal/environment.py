@@ -1,5 +1,6 @@
 """Reading settings from the environment: a value that does not fit says, in one sentence, which variable it is."""
 
+import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -89,6 +90,41 @@ def address(name: str, default: str, *, schemes: tuple[str, ...], example: str) 
     given = text(name, default).rstrip("/")
     if given:
         _require_address(name, given, schemes, example)
+    return given
+
+
+def web_address(name: str, default: str) -> str:
+    """Return the portal's own address. Raises WrongSetting where people elsewhere would sign in without TLS (S19)."""
+    given = address(name, default, schemes=("http", "https"), example="https://portal.example")
+    parts = urlsplit(given)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise WrongSetting(f"{name} is {given!r}: beyond this machine people sign in over TLS alone, so https://….")
+    return given
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`, a name or an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def hosts(name: str, default: list[str]) -> list[str]:
+    """Return the host names, which commas part. Raises WrongSetting for one that stands for every host."""
+    given = words(name, default)
+    if "*" in given:
+        raise WrongSetting(f"{name} is '*': name the hosts that people use, such as portal.example.")
+    return given
+
+
+def secret(name: str, default: str) -> str:
+    """Return the variable's secret, else `default`. Raises WrongSetting when there is none, or it can be guessed."""
+    given = text(name, default)
+    if not given:
+        raise WrongSetting(f"{name} is not set: give it a long random value, or run `manage.py up` once.")
+    if len(given) < SHORTEST_KEY:
+        raise WrongSetting(f"{name} does not fit: it is a random text of at least {SHORTEST_KEY} characters.")
     return given
 
 

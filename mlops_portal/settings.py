@@ -11,15 +11,10 @@ from mlops_portal.startup.embedded import ROOT, data_folder, embedded_database, 
 DATA_DIR = data_folder()
 
 DEBUG = False
-BASE_URL = environment.address(
-    "PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"), example="https://portal.example"
-)
-IS_LOOPBACK = urlsplit(BASE_URL).hostname in ("127.0.0.1", "localhost")
+BASE_URL = environment.web_address("PORTAL_BASE_URL", "http://127.0.0.1:8000")
 IS_TLS = BASE_URL.startswith("https://")
-SECRET_KEY = environment.text("SECRET_KEY") or kept_key(DATA_DIR, "secret-key")
-if not SECRET_KEY:
-    raise environment.WrongSetting("SECRET_KEY is not set: give it a long random value, or run `manage.py up` once.")
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname])
+SECRET_KEY = environment.secret("SECRET_KEY", kept_key(DATA_DIR, "secret-key"))
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -186,6 +181,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a third cookie
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "mlops_portal.pages.errors.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_TLS else 0

@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import io
-import ipaddress
 import json
 import os
 import socket
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
+from mlops_portal.environment import is_loopback
 from mlops_portal.startup.embedded import ROOT
 
 
@@ -45,19 +45,18 @@ def _as_noted(note: str) -> str:
 
 
 def refuse_public_host(host: str) -> None:
-    """Raise CannotStart for a host beyond loopback in the embedded shape (RELIABILITY S36)."""
-    if settings.IS_EMBEDDED and not is_loopback(host):
+    """Raise CannotStart for a host beyond loopback in the embedded shape, and in any without TLS (S36, S19)."""
+    if is_loopback(host):
+        return
+    if settings.IS_EMBEDDED:
         raise CannotStart(
             f"With its embedded database the portal answers on this machine only, not on {host}. Set DATABASE_URL to a "
             "PostgreSQL server to serve others."
         )
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if not settings.IS_TLS:
+        raise CannotStart(
+            f"On {host} others sign in too, over TLS alone: set PORTAL_BASE_URL to their https:// address."
+        )
 
 
 def refuse_taken_port(host: str, port: int) -> None:

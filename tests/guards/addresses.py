@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.converters import IntConverter
 
-KNOWN = {"situation": "load", "question": "load", "slug": "churn", "username": "holder", "role": "product_owner", "path": "nowhere/", "uidb36": "1", "key": "x"}
+KNOWN = {
+    "situation": "load",
+    "question": "load",
+    "slug": "churn",
+    "username": "holder",
+    "role": "product_owner",
+    "path": "nowhere/",
+    "uidb36": "1",
+    "key": "x",
+}
 
 
 def named(patterns=None, space: str = "", arguments: dict | None = None) -> Iterator[tuple[str, dict]]:

@@ -105,7 +105,9 @@ def test_a_host_that_is_not_ours_is_refused_with_the_rules(browser):
 
 
 @protects("S24", off={"settings.MIDDLEWARE": without("SecurityMiddleware")})
-@pytest.mark.parametrize("address", ["/accounts/login/", "/no/such/page/", "/api/v1/systems/", "/%00", "/static/style.css"])
+@pytest.mark.parametrize(
+    "address", ["/accounts/login/", "/no/such/page/", "/api/v1/systems/", "/%00", "/static/style.css"]
+)
 def test_over_tls_browsers_are_told_to_stay_there(browser, settings, static_file, address):
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
     assert lacking(browser.get(address, secure=True), {"Strict-Transport-Security": A_YEAR}) == []
