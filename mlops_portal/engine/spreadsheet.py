@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\x00")
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")  # the last four: as typed in Japanese
 
 
 def _harmless(cell):
