@@ -110,13 +110,18 @@ def _email(delivery: Delivery) -> None:
     if not person.is_active or not person.email or delivery.channel.disabled_at:
         raise Unreachable(f"{person.username} may no longer sign in, or has no e-mail address.")
     message = EmailMessage(
-        subject=" ".join(notice.subject.split()),  # a line break would begin another header (S41)
+        subject=one_line(notice.subject),
         body=f"{notice.text}\n\n{settings.BASE_URL}{notice.url}\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[person.email],
         headers={"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"},
     )
     message.send()
+
+
+def one_line(text: str) -> str:
+    """Return the text in one line: in a mail's subject a line break would begin another header (S41)."""
+    return " ".join(text.split())
 
 
 def message_id(delivery: Delivery) -> str:

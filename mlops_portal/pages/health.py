@@ -1,6 +1,6 @@
 """`/healthz/*` and `/metrics`: for probes and for a Prometheus that somebody else runs."""
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -33,14 +33,16 @@ def pipeline(request):
     """200 when every duty is on time, else 503; the body says which is late."""
     try:
         duties = read_duties() if database_answers() else None
-    except DatabaseError:
+        waiting_s = Delivery.objects.oldest_due_age_s() if duties else 0.0
+    except (DatabaseError, InterfaceError):
         duties = None
     if duties is None:
         return JsonResponse({"ok": False, "why": "The database does not answer.", "duties": []}, status=503)
     ok = bool(duties) and not any(duty.late for duty in duties)
     rows = [{"name": duty.name, "age_s": duty.age_s and round(duty.age_s, 1), "late": duty.late} for duty in duties]
-    body = {"ok": ok, "duties": rows, "outbox_oldest_age_s": round(Delivery.objects.oldest_due_age_s(), 1)}
-    return JsonResponse(body, status=200 if ok else 503)
+    return JsonResponse(
+        {"ok": ok, "duties": rows, "outbox_oldest_age_s": round(waiting_s, 1)}, status=200 if ok else 503
+    )
 
 
 @public("It asks for a token of scope metrics by itself.")

@@ -45,7 +45,7 @@ def test_cookies_are_two_and_for_the_browser_alone(viewer):
 @pytest.mark.parametrize("given", ["http://portal.example", "http://10.0.0.8:8000", "http://0.0.0.0:8000"])
 def test_beyond_this_machine_there_is_no_portal_without_tls(monkeypatch, given):
     monkeypatch.setenv("PORTAL_BASE_URL", given)
-    with pytest.raises(environment.WrongSetting, match="^PORTAL_BASE_URL .* TLS"):
+    with pytest.raises(environment.WrongSetting, match=r"^PORTAL_BASE_URL .* TLS"):
         environment.web_address("PORTAL_BASE_URL", "")
 
 

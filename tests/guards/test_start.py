@@ -38,14 +38,14 @@ def test_with_a_whole_environment_django_finds_nothing_to_say(tmp_path, monkeypa
 @protects("S36", off={"mlops_portal.environment.SHORTEST_KEY": 0})
 def test_a_key_that_can_be_guessed_is_refused(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "changeme")
-    with pytest.raises(environment.WrongSetting, match="^SECRET_KEY "):
+    with pytest.raises(environment.WrongSetting, match=r"^SECRET_KEY "):
         environment.secret("SECRET_KEY", "")
 
 
 @protects("S36", off={"mlops_portal.environment.hosts": environment.words})
 def test_not_every_host_is_ours(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "portal.example, *")
-    with pytest.raises(environment.WrongSetting, match="^ALLOWED_HOSTS "):
+    with pytest.raises(environment.WrongSetting, match=r"^ALLOWED_HOSTS "):
         environment.hosts("ALLOWED_HOSTS", [])
 
 
