@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from mlops_portal.locks import pins_of
 from mlops_portal.startup.embedded import ROOT
 
 IN_PRODUCTION = {
@@ -78,13 +78,14 @@ def _tool(*arguments: str, environment: dict[str, str] | None = None) -> Callabl
 
 
 def locks_hold() -> None:
-    """Fail unless both locks hold every direct requirement, in a version it allows, and no address."""
+    """Fail unless both locks hold every direct requirement, in a version it allows, each by its hashes (S40)."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     direct, for_developers = project["project"]["dependencies"], project["dependency-groups"]["dev"]
     locked, locked_for_developers = (_locked(name) for name in LOCKS)
     problems = [
         *_unmet(direct, locked, LOCKS[0]),
         *_unmet([*direct, *for_developers], locked_for_developers, LOCKS[1]),
+        *_without_hashes(),
         *(f"{name} holds an address." for name in LOCKS if "://" in (ROOT / name).read_text()),
         *(
             f"{name} is {version} in {LOCKS[0]} but {locked_for_developers.get(name)} in {LOCKS[1]}."
@@ -98,8 +99,12 @@ def locks_hold() -> None:
 
 def _locked(lock: str) -> dict[str, str]:
     """Return each locked package's version."""
-    pins = re.findall(r"(?m)^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / lock).read_text())
-    return {canonicalize_name(name): version for name, version in pins}
+    return {pin.name: pin.version for pin in pins_of(ROOT / lock)}
+
+
+def _without_hashes() -> list[str]:
+    bare = [(name, pin) for name in LOCKS for pin in pins_of(ROOT / name) if not pin.hashes]
+    return [f"{name} says no hash of {pin.name}." for name, pin in bare]
 
 
 def _unmet(requirements: list[str], locked: dict[str, str], lock: str) -> list[str]:
