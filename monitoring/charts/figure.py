@@ -5,6 +5,7 @@ A colour is written `@class:property`; the script asks the stylesheet for it, so
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from monitoring.charts.line import LineChart, Mark
@@ -16,6 +17,11 @@ def figure_of(chart: LineChart) -> dict:
     """Return {data, layout} of the chart. Its edges are those of the drawing, its hover says value and time."""
     data = [*_band(chart), _series(chart), *_marks(chart)]
     return {"data": data, "layout": _layout(chart)}
+
+
+def plain(text: str) -> str:
+    """Return the text so that the script shows it letter by letter: it reads tags, entities and %{…} in texts (S23)."""
+    return escape(text, quote=False).replace("%{", "%&#123;")
 
 
 def _time(at: datetime) -> str:
@@ -37,13 +43,13 @@ def _series(chart: LineChart) -> dict:
     return {
         "type": "scatter",
         "mode": "lines" if len(rows) > 1 else "markers",
-        "name": chart.unit or "value",
+        "name": plain(chart.unit) or "value",
         "x": [_time(at) for at, _, _ in rows],
         "y": [value for _, value, _ in rows],
-        "text": [note for _, _, note in rows],
+        "text": [plain(note) for _, _, note in rows],
         "line": {"color": "@chart-series:stroke", "width": 2},
         "connectgaps": False,
-        "hovertemplate": f"%{{y:.4~g}} {chart.unit}<br>%{{text}}<extra></extra>",
+        "hovertemplate": f"%{{y:.4~g}} {plain(chart.unit)}<br>%{{text}}<extra></extra>",
     }
 
 
@@ -80,7 +86,7 @@ def _mark_trace(kind: str, marks: list[Mark], chart: LineChart) -> dict:
         "mode": "markers",
         "x": [_time(mark.at) for mark in marks],
         "y": [top] * len(marks),
-        "text": [mark.text for mark in marks],
+        "text": [plain(mark.text) for mark in marks],
         "marker": {"symbol": SIGNS[kind], "size": 11, "color": f"@chart-sign-{kind}:fill"},
         "cliponaxis": False,
         "hovertemplate": "%{text}<extra></extra>",

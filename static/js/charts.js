@@ -17,7 +17,9 @@ function load() {
   return loading;
 }
 
-// "@class:property" is the colour that the stylesheet gives to that part of the drawing, as rgba().
+// "@class:property" is the colour that the stylesheet gives to that part of the drawing, as rgba(); no text reads so.
+const COLOUR = /^@chart-[a-z-]+:(fill|stroke)$/;
+
 function colourOf(word, box) {
   const [name, property] = word.slice(1).split(":");
   const probe = document.createElementNS("http://www.w3.org/2000/svg", name.startsWith("chart-y") || name.startsWith("chart-sign") ? "text" : "path");
@@ -34,7 +36,7 @@ function colourOf(word, box) {
 }
 
 function coloured(part, box) {
-  if (typeof part === "string") return part.startsWith("@") ? colourOf(part, box) : part;
+  if (typeof part === "string") return COLOUR.test(part) ? colourOf(part, box) : part;
   if (Array.isArray(part)) return part.map((one) => coloured(one, box));
   if (part === null || typeof part !== "object") return part;
   return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, coloured(one, box)]));

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/systems/churn/runbook/load/"
 EXECUTABLE = """
     [...document.querySelectorAll(".prose *")].flatMap((node) => [
-        ...(node.matches("script, style, link, meta, base, iframe, object, embed, form, input, img, svg, math, video, template")
+        ...(node.matches("script, style, link, meta, base, iframe, object, embed, form, input, img, svg, math, video")
             ? [node.tagName] : []),
         ...[...node.attributes].map((one) => one.name).filter((name) => name.startsWith("on") || name === "style"),
         ...(node.protocol && !["http:", "https:", "mailto:"].includes(node.protocol) ? [node.protocol] : []),
