@@ -1,9 +1,15 @@
 """What people and targets write runs in no browser (S22, S23): asked of a real one, also without its own guard."""
 
 import pytest
+from django.test import Client
+from playwright.sync_api import expect
 
+from monitoring.models import Metric
 from systems.actions.runbooks import write_runbook
 from systems.models import RunbookVersion
+from tests.guards.hostile_world import build
+from tests.guards.test_hostile_texts import START, as_it_is
+from tests.guards.walking import is_page, walk
 from tests.protections import protects
 from tests.systems.test_runbooks import HOSTILE, NOTHING_AT_ALL
 
@@ -30,3 +36,51 @@ def test_a_runbook_runs_and_fetches_nothing_in_a_browser_that_would(visit, manag
         RunbookVersion.objects.update(body=body)
         assert visitor.go(f"{PAGE}?version=1").evaluate(EXECUTABLE) == [], body
     assert (ran, visitor.complaints) == ([], [])
+
+
+@pytest.fixture
+def reader(system, manager, viewer):
+    """A manager who is an administrator too, in front of the hostile world."""
+    manager.groups.append("administrator")
+    manager.save()
+    build(system, manager, viewer)
+    return manager
+
+
+def pages_of(person) -> list[str]:
+    client = Client()
+    client.force_login(person)
+    return [address for address, answer in walk(client, [*START, "/api/docs/"]).items() if is_page(answer)]
+
+
+def from_elsewhere(storage, name, **how) -> str:
+    return f"https://cdn.example/{name}"
+
+
+@protects("S23", off={"django.template.base.conditional_escape": as_it_is})
+@protects("S40", off={"django.contrib.staticfiles.storage.StaticFilesStorage.url": from_elsewhere})
+def test_in_a_browser_no_page_runs_a_text_or_asks_another_host(visit, reader):
+    """Refusals by the policy, scripts that fail and requests that leave count as well as what ran."""
+    visitor = visit(reader)
+    ran = []
+    visitor.page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    pages = pages_of(reader)
+    for address in pages:
+        page = visitor.go(address)
+        assert page.locator("q-x, [q-y], [onclick], [onerror]").count() == 0, address
+        assert (ran, visitor.complaints) == ([], []), address
+    assert len(pages) > 60
+
+
+@protects("S23", off={"monitoring.charts.figure.plain": as_it_is})
+def test_the_interactive_chart_says_a_unit_letter_by_letter(visit, reader):
+    Metric.objects.update(unit=(unit := "<b>%{y}&amp;</b>"))
+    visitor = visit(reader)
+    page = visitor.go("/systems/churn/metrics/accuracy/?range=24h")
+    box = page.locator(".chart-box")
+    box.focus()
+    expect(page.locator('.chart-box[data-state="live"]')).to_be_visible(timeout=30_000)
+    plot = page.locator(".chart-live .nsewdrag").bounding_box()
+    page.mouse.move(plot["x"] + plot["width"] - 20, plot["y"] + plot["height"] / 2, steps=4)
+    expect(page.locator(".chart-live .hoverlayer")).to_contain_text(unit)
+    assert visitor.complaints == []
