@@ -20,6 +20,7 @@ from monitoring.models import Source
 from tests.callers import caller
 from tests.guards.addresses import address_of, named
 from tests.guards.hostile_world import LONG, build
+from tests.guards.test_redirects import is_local
 from tests.guards.walking import Seen, is_page, routes_of, walk
 from tests.protections import protects
 
@@ -95,13 +96,17 @@ def undone(act):
     return answer
 
 
-def test_what_is_typed_into_a_form_comes_back_as_text(reader):
+ONWARD = dict.fromkeys(["next", "url", "back", "return", "redirect"], "//evil.example")
+
+
+def test_what_is_typed_into_a_form_comes_back_as_text_and_leads_nowhere_else(reader):
     pages = {at: answer for at, answer in walk(reader, start()).items() if is_page(answer)}
     forms = {urljoin(at, to): had for at, page in pages.items() for to, had in Seen(page.content.decode()).forms}
     forms.pop("/accounts/logout/")
-    typed = {to: {name: value or LONG for name, value in fields.items()} for to, fields in forms.items()}
+    typed = {to: ONWARD | {name: value or LONG for name, value in fields.items()} for to, fields in forms.items()}
     answers = {to: undone(lambda: reader.post(to, fields, follow=True)) for to, fields in typed.items()}  # noqa: B023
     assert {to: born for to, answer in answers.items() if (born := born_of_texts(answer))} == {}
+    assert [to for answer in answers.values() for to, _ in answer.redirect_chain if not is_local(to)] == []
     assert len(answers) > 40
 
 
