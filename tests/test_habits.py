@@ -31,7 +31,7 @@ def own_commands():
 def variables_read():
     """Return the names of the environment's variables that the code reads."""
     reading = re.compile(
-        r"""environment\.(?:text|words|folders|places|keys|number|choice|address|database|email)\(\s*"([A-Z_]+)"
+        r"""environment\.[a-z_]+\(\s*"([A-Z_]+)"
         |environ\.get\("([A-Z_]+)"|environ\["([A-Z_]+)"\](?!\s*=[^=])""",
         re.VERBOSE,
     )
