@@ -38,6 +38,22 @@ def test_a_runbook_runs_and_fetches_nothing_in_a_browser_that_would(visit, manag
     assert (ran, visitor.complaints) == ([], [])
 
 
+OPEN = "default-src 'self' 'unsafe-inline'"
+
+
+@protects("S24", off={"mlops_portal.engine.middleware.POLICY": OPEN})
+def test_the_policy_stops_what_the_cleaning_would_let_through(visit, manager, system, now, monkeypatch):
+    for name, other in NOTHING_AT_ALL.items():
+        monkeypatch.setattr(name, other)
+    body = "<img src=/x onerror=alert(1)><script>alert(2)</script>"
+    write_runbook(system=system, situation="load", body=body, by=manager, at=now)
+    visitor, ran = visit(manager), []
+    visitor.page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    page = visitor.go(PAGE)
+    assert page.locator(".prose img, .prose script").count() == 2
+    assert ran == []
+
+
 @pytest.fixture
 def reader(system, manager, viewer):
     """A manager who is an administrator too, in front of the hostile world."""
