@@ -31,6 +31,15 @@ def test_no_more_than_the_limit_is_taken():
     assert len(claim(_due(), limit=2, checks_due_at=LATER)) == 1
 
 
+@pytest.mark.django_db
+def test_the_limit_holds_whatever_the_plan():
+    SystemFactory.create_batch(30)
+    with connection.cursor() as cursor:  # the plan that would ask for the chosen rows once for each row of the table
+        cursor.execute("SET LOCAL enable_hashagg = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off")
+    assert len(claim(_due(), limit=2, checks_due_at=LATER)) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_no_row_goes_to_two_who_claim_at_once():
     team = TeamFactory()
