@@ -57,12 +57,16 @@ ANSWERS = {
 
 
 class Target:
-    """Serves on a free port of loopback until it is ended; `hits` are the paths that were asked for."""
+    """Serves on a free port of loopback until it is ended.
+
+    `hits` are the paths that were asked for, `touched` counts connections, also those that ask for nothing.
+    """
 
     def __init__(self):
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.hits: list[str] = []
+        self.touched = 0
         self.requests: list[bytes] = []
         self.page = PAGE
         self.slow_s = 0.0
@@ -88,6 +92,7 @@ class Target:
         while not self.is_ending:
             with contextlib.suppress(OSError):
                 peer, _ = self.server.accept()
+                self.touched += 1
                 threading.Thread(target=self._answer, args=(peer,), daemon=True).start()
 
     def _answer(self, peer: socket.socket) -> None:
