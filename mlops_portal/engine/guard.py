@@ -60,15 +60,16 @@ def _listen() -> None:
 
 def _hear(event: str, arguments: tuple) -> None:
     if event in CONNECTING and (guard := _guard.get()) is not None:
-        _judge(guard, *arguments[:2])
+        _judge(guard, event, *arguments[:2])
 
 
-def _judge(guard: _Guard, opened: socket.socket, address: Any) -> None:
+def _judge(guard: _Guard, event: str, opened: socket.socket, address: Any) -> None:
     if address is None:  # a message on a socket that is connected: it was judged then
         return
     if not _may_connect(guard, opened.family, address):
         guard.has_refused = True
-        opened.close()  # libraries do it only after the failures that they know
+        if event == "socket.connect":
+            opened.close()  # libraries do it only after the failures that they know
         raise egress.Refused
 
 
@@ -78,7 +79,7 @@ def _may_connect(guard: _Guard, family: int, address: Any) -> bool:
     host, port = address[:2]
     try:
         place = _address(host)
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError):
         return False  # a name: nobody knows yet which address it will be
     return any(egress.is_allowed(place, name, port) for name in set(guard.names.get(place, {""})))
 

@@ -57,12 +57,28 @@ def test_an_answer_is_unpacked(target, path):
 
 
 @pytest.fixture
-def slow(target, settings, monkeypatch):
+def resolver(monkeypatch):
+    """Names that a test sets lead where it says; the others where they always do."""
+    answers, resolve = {}, egress.look_up
+
+    def look_up(host, *arguments, **more):
+        return answers[host]() if host in answers else resolve(host, *arguments, **more)
+
+    monkeypatch.setattr(egress, "look_up", look_up)
+    return answers
+
+
+def found(port):
+    return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+
+@pytest.fixture
+def slow(target, settings, resolver):
     """Targets that take their time, each over another part of the way."""
     deaf = socket.create_server(("127.0.0.1", 0))
     places = [f"127.0.0.1:{port}" for port in (target.port, deaf.getsockname()[1])]
     settings.EGRESS_ALLOW_LOCAL = [Place.parse(place) for place in places]
-    monkeypatch.setattr(egress, "look_up", lambda *_, **__: time.sleep(2.5))
+    resolver["slow.example"] = lambda: time.sleep(2.5)
     urls = {path: target.url(path) for path in ("/never", "/drip-headers", "/drip-body", "/continue")}
     yield urls | {"look-up": "http://slow.example/", "TLS": f"https://{places[1]}/"}
     deaf.close()
@@ -143,6 +159,7 @@ def test_the_authority_that_is_given_is_believed(target, tmp_path):
     authority = Authority()
     target.speak_tls(authority.signed(tmp_path))
     assert got(target.url("/ok").replace("http:", "https:"), ca=authority.pem).status == 200
+    assert len(fetching.trusting(authority.pem).get_ca_certs()) == 1  # and no other
 
 
 REDIRECTS = [
@@ -162,10 +179,9 @@ def test_no_redirect_is_followed_wherever_it_leads(target, canary, status):
 
 
 @protects("S4", off={"mlops_portal.engine.guard._judge": lambda *_: None})
-def test_a_name_that_changes_its_mind_is_judged_at_each_connection(target, canary, monkeypatch):
+def test_a_name_that_changes_its_mind_is_judged_at_each_connection(target, canary, resolver):
     ports = cycle([target.port, canary.port])
-    place = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
-    monkeypatch.setattr(egress, "look_up", lambda *_, **__: [(*place, ("127.0.0.1", next(ports)))])
+    resolver["rebinding.example"] = lambda: found(next(ports))
     outcomes = [_outcome(f"http://rebinding.example:{target.port}/ok") for _ in range(20)]
     assert (outcomes, canary.touched) == (["ok", "refused"] * 10, 0)
 
@@ -193,9 +209,8 @@ def test_a_name_is_judged_by_what_it_resolves_to(target, settings):
     assert (failed.outcome, target.hits) == ("refused", [])
 
 
-def test_an_entry_with_a_name_opens_what_it_leads_to(target, settings, monkeypatch):
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", target.port))]
-    monkeypatch.setattr(egress, "look_up", lambda *_, **__: found)
+def test_an_entry_with_a_name_opens_what_it_leads_to(target, settings, resolver, monkeypatch):
+    resolver |= dict.fromkeys(["metrics.example", "other.example"], lambda: found(target.port))
     monkeypatch.setattr(egress, "NEVER", [])
     settings.EGRESS_ALLOW, settings.EGRESS_ALLOW_LOCAL = [Place.parse("metrics.example")], []
     assert got(f"http://metrics.example:{target.port}/ok").status == 200

@@ -54,6 +54,13 @@ def test_a_line_that_is_no_metric_fails_the_page(line):
     assert failed.value.outcome == "parse_error"
 
 
+@protects("S5", off={"monitoring.connectors.prometheus_text.exposition._printable": lambda line: line})
+def test_of_a_line_that_is_no_metric_sixty_printable_characters_are_shown():
+    with pytest.raises(Failed) as failed:
+        page_of("\x1b[31mred " + "x" * 200 + "\n")
+    assert str(failed.value) == "A line of the page is no metric: “?[31mred " + "x" * 51 + "”."
+
+
 def test_times_are_milliseconds_in_the_old_format_and_seconds_in_the_new():
     assert only(page_of("up 1 1772442000000\n")).at == MONDAY
     assert only(page_of("up 1 1772442000.0\n# EOF", OPEN)).at == MONDAY

@@ -93,7 +93,9 @@ def test_a_pipe_is_refused_and_holds_nobody_up(root):
 
 
 @protects("S10", off=ANY_KIND | {FILES + "_NEVER_BELOW": ("/nowhere",)})
-@pytest.mark.parametrize(("place", "name"), [("/dev", "null"), ("/dev", "zero"), ("/proc", "version")])
+@pytest.mark.parametrize(
+    ("place", "name"), [("/dev", "null"), ("/dev", "zero"), ("/proc", "version"), ("/sys/kernel", "fscaps")]
+)
 def test_the_system_s_own_trees_are_closed_even_to_the_operator(place, name):
     with pytest.raises(Refused):
         touch(Path(place), name)
