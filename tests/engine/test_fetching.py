@@ -39,8 +39,8 @@ def canary():
     canary.end()
 
 
-def got(url: str, **more) -> Fetched:
-    return run(fetch(url, headers={}, deadline_s=DEADLINE_S, max_bytes=5_000_000, **more))
+def got(url: str, *, deadline_s: float = 20, **more) -> Fetched:
+    return run(fetch(url, headers={}, deadline_s=deadline_s, max_bytes=5_000_000, **more))
 
 
 def failure(url: str, **more) -> FetchFailed:
@@ -88,7 +88,7 @@ def slow(target, settings, resolver):
 @pytest.mark.parametrize("way", ["look-up", "TLS", "/never", "/drip-headers", "/drip-body", "/continue"])
 def test_whatever_takes_its_time_ends_at_the_deadline(slow, way):
     started = time.monotonic()
-    failed = failure(slow[way])
+    failed = failure(slow[way], deadline_s=DEADLINE_S)
     assert (failed.outcome, str(failed)) == ("timeout", "No whole answer came within 0.5 s.")
     assert time.monotonic() - started < DEADLINE_S + 1
 
@@ -199,7 +199,7 @@ def test_a_refusal_says_the_same_at_once_whether_or_not_anything_listens(canary,
     settings.EGRESS_ALLOW = [Place.parse("10.0.0.0/8:9000")]
     started = time.monotonic()
     places = [f"127.0.0.1:{canary.port}", f"localhost:{canary.port}", "127.0.0.1:9", "10.0.0.1:80", "192.0.2.1"]
-    assert {str(failure(f"http://{place}/")) for place in places} == {REFUSAL}
+    assert {str(failure(f"http://{place}/", deadline_s=DEADLINE_S)) for place in places} == {REFUSAL}
     assert (canary.touched, time.monotonic() - started < DEADLINE_S * len(places)) == (0, True)
 
 
