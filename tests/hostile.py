@@ -57,15 +57,20 @@ ANSWERS = {
 
 
 class Target:
-    """Serves on a free port of loopback until it is ended; `hits` are the paths that were asked for."""
+    """Serves on a free port of loopback until it is ended.
+
+    `hits` are the paths that were asked for, `touched` counts connections, also those that ask for nothing.
+    """
 
     def __init__(self):
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.hits: list[str] = []
+        self.touched = 0
         self.requests: list[bytes] = []
         self.page = PAGE
         self.slow_s = 0.0
+        self.redirect: tuple[int, str] | None = None  # what /elsewhere answers
         self.is_ending = False
         self.tls: ssl.SSLContext | None = None
         threading.Thread(target=self._serve, daemon=True).start()
@@ -80,14 +85,16 @@ class Target:
 
     def end(self) -> None:
         self.is_ending = True
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        with contextlib.suppress(OSError), socket.socket() as last:
+            last.settimeout(1)
+            last.connect(("127.0.0.1", self.port))
         self.server.close()
 
     def _serve(self) -> None:
         while not self.is_ending:
             with contextlib.suppress(OSError):
                 peer, _ = self.server.accept()
+                self.touched += 1
                 threading.Thread(target=self._answer, args=(peer,), daemon=True).start()
 
     def _answer(self, peer: socket.socket) -> None:
@@ -105,7 +112,13 @@ class Target:
                 for part in parts:
                     peer.sendall(part)
             else:
-                peer.sendall(ANSWERS[path]() if path in ANSWERS else answer(self.page))
+                peer.sendall(self._whole(path))
+
+    def _whole(self, path: str) -> bytes:
+        if path == "/elsewhere" and self.redirect:
+            status, place = self.redirect
+            return answer(b"", status=b"%d Elsewhere" % status, headers=f"Location: {place}\r\n".encode())
+        return ANSWERS[path]() if path in ANSWERS else answer(self.page)
 
     def _endless(self, path: str):
         endless = {

@@ -1,14 +1,14 @@
 """Where the portal may connect to: what the operator named, and never to itself (RELIABILITY S1–S6).
 
 Judged twice: a URL when it is written down (`check_url`), and the very address that is about to be connected to
-(`open_socket`), so that no name can change its mind in between.
+(engine.guard), so that no name can change its mind in between.
 """
 
 import ipaddress
 import re
 import socket
+import time
 from collections.abc import Iterable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +21,7 @@ REFUSAL = (
     "The portal may not connect there: an operator allows hosts, networks and ports by PORTAL_EGRESS_ALLOW; "
     "the portal's own addresses, loopback and link-local ones stay closed."
 )
+OWN_KEPT_S = 60.0  # the database may move, and a look-up may fail for once
 SCHEMES = {"http": 80, "https": 443}
 NEVER = [
     ipaddress.ip_network(text)
@@ -42,9 +43,9 @@ NEVER = [
     )
 ]
 TRANSLATED = [ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]  # IPv4 at the end
+look_up = socket.getaddrinfo  # not the one that notes for a guard
 _PLACE = re.compile(r"(\[[^\]]+\](?:/\d+)?|[^\[\]:]+)(?::(\d+)(?:-(\d+))?)?")
 _SUFFIX = re.compile(r"(\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+")
-_name: ContextVar[str] = ContextVar("egress_name", default="")
 
 
 class Refused(Exception):
@@ -100,8 +101,8 @@ def check_url(url: str) -> None:
     """
     parts = split(url)
     address = _literal(parts.hostname or "")
-    if address is not None:
-        _require(address, "", parts.port or SCHEMES[parts.scheme])
+    if address is not None and not is_allowed(address, "", parts.port or SCHEMES[parts.scheme]):
+        raise Refused
 
 
 def split(url: str) -> SplitResult:
@@ -118,24 +119,6 @@ def split(url: str) -> SplitResult:
     if "@" in parts.netloc or parts.fragment:
         raise BadUrl("A URL holds no user name, password or fragment: credentials have a field of their own.")
     return parts
-
-
-def remember_name(url: str) -> None:
-    """Say for this task and its children by which name the next connections are made. Raises Refused."""
-    check_url(url)
-    _name.set((split(url).hostname or "").rstrip("."))
-
-
-def open_socket(info: tuple) -> socket.socket:
-    """Return a socket for an address as getaddrinfo gives it (aiohttp's `socket_factory`). Raises Refused."""
-    family, kind, protocol, _, (host, port, *_) = info
-    _require(ipaddress.ip_address(host.partition("%")[0]), _name.get(), port)
-    return socket.socket(family, kind, protocol)
-
-
-def _require(address: Address, name: str, port: int) -> None:
-    if not is_allowed(address, name, port):
-        raise Refused
 
 
 def is_allowed(address: Address, name: str, port: int) -> bool:
@@ -164,30 +147,31 @@ def _opened_on_loopback() -> set[tuple[Address, int]]:
     return {(place.network.network_address, port) for place in places if place.network for port in place.ports}
 
 
-_own: set[tuple[Address, int]] = set()
-_own_of: list[tuple[str, int]] = []
+_own: dict[tuple[str, int], set[tuple[Address, int]]] = {}
+_own_until = 0.0
 
 
 def own_addresses() -> set[tuple[Address, int]]:
-    """Return address and port of the portal's own database, broker and web process, as they resolve in this process."""
-    global _own, _own_of
-    if (places := _own_places()) != _own_of:
-        _own, _own_of = {found for host, port in places for found in _resolved(host, port)}, places
-    return _own
+    """Return address and port of the portal's own database, broker and web process, as they resolved a minute ago."""
+    global _own, _own_until
+    if (places := _own_places()) != [*_own] or time.monotonic() > _own_until:
+        _own = {place: _resolved(*place) or _own.get(place, set()) for place in places}
+        _own_until = time.monotonic() + OWN_KEPT_S
+    return set().union(*_own.values())
 
 
 def _own_places() -> list[tuple[str, int]]:
     database = settings.DATABASES["default"]
     urls = [urlsplit(url) for url in (settings.REDIS_URL, settings.BASE_URL, settings.KNOCK_URL) if url]
     places = [(url.hostname or "", url.port or SCHEMES.get(url.scheme, 6379)) for url in urls]
-    return [(str(database["HOST"]), int(database["PORT"] or 5432)), *places]
+    return list(dict.fromkeys([(str(database["HOST"]), int(database["PORT"] or 5432)), *places]))
 
 
 def _resolved(host: str, port: int) -> set[tuple[Address, int]]:
     if not host or host.startswith("/"):
         return set()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = look_up(host, port, type=socket.SOCK_STREAM)
     except OSError:
         return set()
     return {(ipaddress.ip_address(str(info[4][0]).partition("%")[0]), port) for info in found}

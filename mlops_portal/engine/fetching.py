@@ -11,18 +11,23 @@ import threading
 import zlib
 from collections.abc import Awaitable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
 
 from mlops_portal.engine import egress
+from mlops_portal.engine.guard import guarded
 
 T = TypeVar("T")
+within = asyncio.timeout  # one clock over everything: look-up, TLS, headers, body
 
 AGENT = "mlops-portal"
 LONGEST_HEADER = 8190
 CHUNK = 64 * 1024
+FOLLOW_REDIRECTS = False  # a person gives the new address, and may give it no credentials
 LOOK_UPS_AT_ONCE = 64
 CONNECTIONS = 200
 CONNECTIONS_PER_HOST = 16
@@ -55,12 +60,26 @@ class FetchFailed(Exception):
         self.outcome = outcome
 
 
+class BadAuthority(ValueError):
+    """What was given as certificates of authorities is none, or more than that."""
+
+    def __init__(self) -> None:
+        super().__init__("Give certificates alone, as text: each from BEGIN CERTIFICATE to END CERTIFICATE.")
+
+
+class _Pool(ThreadPoolExecutor):
+    """Does its work in the context of whoever hands it in: a guard goes along."""
+
+    def submit(self, work, /, *args, **kwargs):
+        return super().submit(copy_context().run, work, *args, **kwargs)
+
+
 class _Home:
     """This process's loop, in a thread of its own, and its session."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.look_ups = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
+        self.look_ups = _Pool(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
         self.loop.set_default_executor(self.look_ups)
         self.thread = threading.Thread(target=self.loop.run_forever, name="fetching", daemon=True)
         self.thread.start()
@@ -81,7 +100,7 @@ async def _open_session() -> aiohttp.ClientSession:
         limit_per_host=CONNECTIONS_PER_HOST,
         use_dns_cache=False,
         happy_eyeballs_delay=None,  # one address after the other: a refused one ends it
-        socket_factory=egress.open_socket,
+        resolver=aiohttp.ThreadedResolver(),  # Python's own: the guard notes which name led where
     )
     return aiohttp.ClientSession(
         connector=connector,
@@ -135,16 +154,32 @@ def close() -> None:
         _home = None
 
 
-async def fetch(url: str, *, headers: Mapping[str, str], deadline_s: float, max_bytes: int) -> Fetched:
+async def fetch(url: str, *, headers: Mapping[str, str], deadline_s: float, max_bytes: int, ca: str = "") -> Fetched:
     """Return the answer to a GET, whatever its status; look-up, connecting, headers and body within `deadline_s`.
 
-    Redirects are not followed. Raises FetchFailed.
+    Redirects are not followed. TLS is always verified, against `ca` (PEM) alone where it is given. Raises FetchFailed.
     """
     try:
-        async with asyncio.timeout(deadline_s):
-            return await _in_own_words(_get(url, headers, max_bytes))
+        async with within(deadline_s):
+            return await _in_own_words(_get(url, headers, max_bytes, ca))
     except TimeoutError:
         raise FetchFailed("timeout", f"No whole answer came within {deadline_s:g} s.") from None
+
+
+@lru_cache(CONNECTIONS)
+def trusting(ca: str = "") -> ssl.SSLContext:
+    """Return what verifies a target: against the authorities in `ca` (PEM) alone, or without it the system's.
+
+    Raises BadAuthority. One for each, so that kept connections are found again.
+    """
+    if ca and (not ca.isascii() or "PRIVATE KEY" in ca):
+        raise BadAuthority
+    try:
+        context = ssl.create_default_context(cadata=ca or None)
+    except (ssl.SSLError, ValueError):
+        raise BadAuthority from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 async def _in_own_words(answer: Awaitable[Fetched]) -> Fetched:
@@ -169,12 +204,13 @@ async def _in_own_words(answer: Awaitable[Fetched]) -> Fetched:
         raise FetchFailed("http_error", "What the target answered is not proper HTTP.") from None
 
 
-async def _get(url: str, headers: Mapping[str, str], max_bytes: int) -> Fetched:
-    egress.remember_name(url)
-    session = home().session
-    async with session.get(url, headers=headers, allow_redirects=False) as answer:
-        body = await _body(answer, max_bytes) if answer.status == 200 else b""
-        return Fetched(answer.status, answer.headers, body, len(body))
+async def _get(url: str, headers: Mapping[str, str], max_bytes: int, ca: str) -> Fetched:
+    egress.check_url(url)
+    more: dict[str, Any] = {"headers": headers, "ssl": trusting(ca), "allow_redirects": FOLLOW_REDIRECTS}
+    with guarded():
+        async with home().session.get(url, **more) as answer:
+            body = await _body(answer, max_bytes) if answer.status == 200 else b""
+            return Fetched(answer.status, answer.headers, body, len(body))
 
 
 async def _body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -35,13 +35,18 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
             return False
         stored = store(readings, at=at)
         outcome, sentence = _judged(came, source, at, wanted)
-        sentence = sentence.replace("\0", "")[:LONGEST]
+        sentence = _storable(sentence)[:LONGEST]
         _finish(mine, outcome, sentence, ended_at, pulled, stored)
         _remember(pulled, source, at, watched)
         _stamp(source, outcome, sentence, at)
         _note_what_was_read(source, outcome, at, watched)
         Series.objects.filter(source=source).update(unjudged_from=Least("unjudged_from", Value(at)))
     return True
+
+
+def _storable(text: str) -> str:
+    """Return the text without what no database holds: NUL and halves of surrogate pairs (F25)."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
 
 
 def _judged(came: Pulled | Failed, source: Source, at: datetime, wanted: Sequence[Wanted]) -> tuple[Outcome, str]:
@@ -84,7 +89,7 @@ def _remember(pulled: Pulled, source: Source, at: datetime, watched: set[int]) -
             Series.objects.filter(pk=pk, source=source).update(memory=memory)
     if pulled.columns is None:
         return
-    columns = [name.replace("\0", "")[:LONGEST_COLUMN] for name in pulled.columns]
+    columns = [_storable(name)[:LONGEST_COLUMN] for name in pulled.columns]
     last = source.schemas_seen.first()
     if last is None or set(last.columns) != set(columns):
         SchemaSeen.objects.get_or_create(source=source, at=at, defaults={"columns": columns})

@@ -6,8 +6,9 @@ row once more, at most three times. Nobody waits for the network inside a transa
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from mlops_portal.engine.audit import record
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.egress import Refused
+from mlops_portal.engine.guard import guarded
 from mlops_portal.engine.secrets import CannotUnseal, unseal
 from monitoring import connectors
 from monitoring.actions.ending import write_end
@@ -204,7 +206,7 @@ async def _ask(job: Job) -> Pulled | Failed:
     """Return what came, or why nothing did; never raises: one source never holds up the others."""
     limits = limits_of(job.source)
     try:
-        async with asyncio.timeout(limits.deadline_s):
+        async with asking(limits):
             return await _connector(job.source).pull(
                 job.source.settings,
                 credentials_of(job.source),
@@ -213,8 +215,19 @@ async def _ask(job: Job) -> Pulled | Failed:
                 at=job.at,
                 limits=limits,
             )
+    except Failed as failed:
+        return failed
+
+
+@asynccontextmanager
+async def asking(limits: Limits) -> AsyncIterator[None]:
+    """Let a connector work inside for as long as it may, and connect only where it may. Raises Failed alone."""
+    try:
+        with guarded():
+            async with asyncio.timeout(limits.deadline_s):
+                yield
     except Exception as error:
-        return failure_of(error, limits)
+        raise failure_of(error, limits) from None
 
 
 def _connector(source: Source) -> Connector:

@@ -1,6 +1,5 @@
 """Where metrics are pulled from: testing, connecting, editing and removing sources."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from mlops_portal.engine.secrets import seal
 from mlops_portal.engine.versions import locked
 from monitoring.actions.metrics import Watch, add_metrics
 from monitoring.actions.monitors import watch_source
-from monitoring.actions.pulling import failure_of
+from monitoring.actions.pulling import asking
 from monitoring.connectors import connector_of
 from monitoring.connectors.connector import Connector, Found, Limits
 from monitoring.models import Source
@@ -42,11 +41,8 @@ def test_source(*, kind: str, settings: dict, credentials: dict, at: datetime) -
 
 
 async def _discover(connector: Connector, checked: dict, credentials: dict, at: datetime, limits: Limits):
-    try:
-        async with asyncio.timeout(limits.deadline_s):
-            return await connector.discover(checked, credentials, at=at, limits=limits)
-    except Exception as error:
-        raise failure_of(error, limits) from None
+    async with asking(limits):
+        return await connector.discover(checked, credentials, at=at, limits=limits)
 
 
 @transaction.atomic

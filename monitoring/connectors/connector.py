@@ -100,7 +100,11 @@ class BadSettings(ValueError):
 
 
 class Connector(ABC):
-    """`settings`, `credentials`, `selector` are JSON Schemas; `duty` names the duty that does its pulls."""
+    """`settings`, `credentials`, `selector` are JSON Schemas; `duty` names the duty that does its pulls.
+
+    It may connect by engine.fetching or any library that does so in Python: the guard judges it. Not by one that
+    connects in C, and not through another process: nobody would see where to.
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django import forms
 
 LONGEST = 2000
-LONG_WORDS = ("query",)
+LONG_WORDS = ("query", "ca")
 
 
 def fields_of(schema: dict, prefix: str = "") -> dict[str, forms.Field]:
@@ -47,7 +47,7 @@ def field_of(name: str, rule: dict, *, is_required: bool) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 3}) if name in LONG_WORDS else forms.TextInput()
     if rule.get("format") == "uri":
         widget.attrs |= {"inputmode": "url", "autocapitalize": "off", "spellcheck": "false"}
-    return forms.CharField(max_length=LONGEST, widget=widget, **about)
+    return forms.CharField(max_length=rule.get("maxLength", LONGEST), widget=widget, **about)
 
 
 def _sentence(text: str) -> str:

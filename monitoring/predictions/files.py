@@ -93,7 +93,7 @@ def _below(root: Path, parts: list[str], endings: Sequence[str], name: str) -> I
             is_folder = stat.S_ISDIR(_stat(descriptor, found).st_mode)
             for path in _listed(descriptor, found, endings) if is_folder else [found]:
                 status = _stat(descriptor, path)
-                if not stat.S_ISREG(status.st_mode):
+                if not _is_plain(status):
                     raise Refused(_NOT_OURS.format(name=name[:80]))
                 yield LogFile(root, path, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
@@ -154,10 +154,14 @@ def _open_regular(folder: int, last: str, name: str, root: Path) -> int:
         opened = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         raise Refused(_NOT_OURS.format(name=name[:80])) from None
-    if not stat.S_ISREG(os.fstat(opened).st_mode) or not _is_really_below(opened, root):
+    if not _is_plain(os.fstat(opened)) or not _is_really_below(opened, root):
         os.close(opened)
         raise Refused(_NOT_OURS.format(name=name[:80]))
     return opened
+
+
+def _is_plain(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode)
 
 
 def _is_really_below(descriptor: int, root: Path) -> bool:

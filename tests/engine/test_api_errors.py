@@ -8,6 +8,7 @@ from mlops_portal.engine.api.errors import by_path
 from mlops_portal.engine.api.throttles import PerCaller
 from systems.api.systems import Systems
 from tests.callers import Caller, caller
+from tests.protections import protects
 
 MEMBERS = {"type", "title", "status", "detail", "request_id"}
 
@@ -36,6 +37,7 @@ def test_every_error_has_the_same_shape(manager, system):
     problem(client.get("systems/?q=%00"), 400)
 
 
+@protects("S8", off={"mlops_portal.engine.api.parsing.MAX_BYTES": 10**9})
 def test_a_body_over_10_mb_is_413(manager):
     body = b'"' + b"x" * (10 * 1024 * 1024) + b'"'
     problem(caller(manager).post("systems/", body, content_type="application/json"), 413)
@@ -57,6 +59,12 @@ def test_unknown_fields_parameters_and_pages_are_400(manager, system):
 def test_a_page_size_from_1_to_500_or_400(manager, asked):
     problem(caller(manager).get(f"systems/?page_size={asked}"), 400)
     problem(caller(manager).get(f"audit/?page_size={asked}"), 400)
+
+
+@protects("S8", off={"mlops_portal.engine.api.paging.MOST": 10**6})
+@pytest.mark.parametrize("path", ["systems/", "audit/", "sources/", "incidents/"])
+def test_no_page_is_longer_than_500(manager, path):
+    problem(caller(manager).get(f"{path}?page_size=501"), 400)
 
 
 def test_a_cursor_that_was_not_given_out_is_400(administrator):

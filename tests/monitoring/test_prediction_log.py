@@ -198,6 +198,13 @@ def test_a_file_of_five_gigabytes_is_over_the_limit(root):
     assert _outcome("shop/predictions") == "over_limit"
 
 
+def test_many_files_together_are_over_the_limit_too(root, monkeypatch):
+    monkeypatch.setattr("monitoring.predictions.reading.MOST_TOGETHER", 100)
+    for day in (8, 9):
+        day_file(root, day, row(day, day, 1, 1))
+    assert _outcome("shop/predictions") == "over_limit"
+
+
 def test_no_file_yet_says_where_it_was_looked_for(root):
     with pytest.raises(Failed, match="PORTAL_LOG_ROOTS"):
         pull("rows", predictions="shop/nothing")

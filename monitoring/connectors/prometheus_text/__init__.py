@@ -17,6 +17,7 @@ from monitoring.connectors.prometheus_text.suggesting import suggest
 ACCEPT = "text/plain;version=0.0.4;q=1, application/openmetrics-text;version=1.0.0;q=0.5, text/plain;q=0.3"
 HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 RESERVED = {"host", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding"}
+LONGEST_CA = 64 * 1024
 _TEXT = {"type": "string"}
 _SERIES = {"series": _TEXT, "labels": {"type": "object", "additionalProperties": _TEXT}}
 
@@ -28,7 +29,13 @@ class Connector(Shape):
     settings = {
         "type": "object",
         "properties": {
-            "url": _TEXT | {"format": "uri", "title": "Address", "description": "http://model:8000/metrics"}
+            "url": _TEXT | {"format": "uri", "title": "Address", "description": "http://model:8000/metrics"},
+            "ca": _TEXT
+            | {
+                "title": "Certificate authority",
+                "description": "for https:// where your own authority signs: its certificate as text (PEM)",
+                "maxLength": LONGEST_CA,
+            },
         },
         "required": ["url"],
         "additionalProperties": False,
@@ -61,16 +68,14 @@ class Connector(Shape):
     }
 
     def checked(self, settings: dict) -> dict:
-        if extra := set(settings) - {"url"}:
-            raise BadSettings({name: ["There is no such setting."] for name in sorted(map(str, extra))})
-        url = settings.get("url")
-        try:
-            if not isinstance(url, str) or not url:
-                raise egress.BadUrl("Give the address of the metrics page.")
-            egress.check_url(url)
-        except egress.Refused as refused:
-            raise BadSettings({"url": [str(refused)]}) from None
-        return {"url": url}
+        errors = {str(name): ["There is no such setting."] for name in sorted(set(settings) - {"url", "ca"}, key=str)}
+        url, ca = settings.get("url") or "", settings.get("ca") or ""
+        for name, wrong in (("url", _wrong_url(url)), ("ca", _wrong_ca(ca, url))):
+            if wrong:
+                errors[name] = [wrong]
+        if errors:
+            raise BadSettings(errors)
+        return {"url": url} | ({"ca": "\n".join(ca.splitlines())} if ca else {})
 
     async def discover(self, settings: dict, credentials: dict, *, at: datetime, limits: Limits) -> list[Found]:
         fetched = await _fetch(settings, credentials, limits)
@@ -98,11 +103,40 @@ class Connector(Shape):
         return pulled
 
 
+def _wrong_url(url: object) -> str:
+    if not isinstance(url, str) or not url:
+        return "Give the address of the metrics page."
+    try:
+        egress.check_url(url)
+    except egress.Refused as refused:
+        return str(refused)
+    return ""
+
+
+def _wrong_ca(ca: object, url: object) -> str:
+    """Return in a sentence what is wrong with the authority's certificates, "" when nothing is."""
+    if not ca:
+        return ""
+    if not isinstance(ca, str) or len(ca) > LONGEST_CA:
+        return f"Certificates are a text of at most {LONGEST_CA} characters."
+    if not str(url).startswith("https:"):
+        return "Only an address that begins with https:// is verified."
+    try:
+        fetching.trusting(ca)
+    except fetching.BadAuthority as bad:
+        return str(bad)
+    return ""
+
+
 async def _fetch(settings: dict, credentials: dict, limits: Limits) -> fetching.Fetched:
     headers = {"Accept": ACCEPT, **headers_of(credentials)}
     try:
         fetched = await fetching.fetch(
-            settings["url"], headers=headers, deadline_s=limits.deadline_s, max_bytes=limits.max_bytes
+            settings["url"],
+            headers=headers,
+            deadline_s=limits.deadline_s,
+            max_bytes=limits.max_bytes,
+            ca=settings.get("ca", ""),
         )
         fetched.require_ok()
     except fetching.FetchFailed as failed:

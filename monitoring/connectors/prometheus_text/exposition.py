@@ -14,6 +14,9 @@ from monitoring.connectors.connector import Failed
 Labels = tuple[tuple[str, str], ...]
 
 LONGEST_LINE = 16 * 1024
+LINES_PER_SERIES = 10  # with comments; each line costs more as an object than it has bytes
+MOST_LABELS = 64
+LONGEST_LABEL = 2000
 OPEN_METRICS = "application/openmetrics-text"
 SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created")
 _QUOTED = r'"(?:[^"\\\n]|\\.)*+"'
@@ -59,6 +62,8 @@ class Page:
 def read_page(body: bytes, content_type: str, *, max_series: int, names: Iterable[str] | None = None) -> Page:
     """Return the page, or of it the samples of `names` alone. Raises Failed: cut, over_limit or parse_error."""
     text = _text(body, content_type)
+    if (count := text.count("\n")) > max_series * LINES_PER_SERIES:
+        raise Failed("over_limit", f"The page has {count} lines; at most {max_series * LINES_PER_SERIES} are read.")
     is_open = content_type.strip().lower().startswith(OPEN_METRICS)
     lines = [line for line in text.split("\n") if line]
     _require_whole(text, lines, is_open)
@@ -130,7 +135,15 @@ def _labels(name: str | None, text: str | None) -> tuple[str, Labels]:
             found[label] = value
     if name is None:
         raise ValueError(text)
+    _require_few(name, found)
     return name, tuple(sorted(found.items()))
+
+
+def _require_few(name: str, labels: Mapping[str, str]) -> None:
+    if len(labels) > MOST_LABELS:
+        raise Failed("over_limit", f"A series has {len(labels)} labels; at most {MOST_LABELS} are read.")
+    if (longest := max(map(len, (name, *labels, *labels.values())))) > LONGEST_LABEL:
+        raise Failed("over_limit", f"A label of a series has {longest} characters; at most {LONGEST_LABEL} are read.")
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:
