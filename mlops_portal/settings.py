@@ -179,6 +179,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 
+SESSION_ENGINE = "mlops_portal.engine.sessions"
 SESSION_COOKIE_NAME = "__Host-portal-session" if IS_TLS else "portal-session"
 CSRF_COOKIE_NAME = "__Host-portal-csrf" if IS_TLS else "portal-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
@@ -236,6 +237,8 @@ PULL_MAX_SERIES = environment.number("PORTAL_PULL_MAX_SERIES", 5000)
 MIN_INTERVAL_S = environment.number("PORTAL_MIN_INTERVAL_S", 10)
 RETENTION_DAYS = environment.number("PORTAL_RETENTION_DAYS", 400)
 ENCRYPTION_KEYS = environment.keys("PORTAL_ENCRYPTION_KEYS", kept_key(DATA_DIR, "encryption-key"))
+if SECRET_KEY in ENCRYPTION_KEYS:
+    raise environment.WrongSetting("PORTAL_ENCRYPTION_KEYS holds SECRET_KEY: what signs sessions opens no credentials.")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
