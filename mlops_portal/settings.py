@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "mlops_portal.engine.middleware.security_headers",
     "mlops_portal.engine.middleware.refuse_nul",
     "mlops_portal.engine.middleware.no_sign_in_inside_a_page",
+    "mlops_portal.pages.errors.too_often",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -240,6 +241,9 @@ ENCRYPTION_KEYS = environment.keys("PORTAL_ENCRYPTION_KEYS", kept_key(DATA_DIR, 
 if SECRET_KEY in ENCRYPTION_KEYS:
     raise environment.WrongSetting("PORTAL_ENCRYPTION_KEYS holds SECRET_KEY: what signs sessions opens no credentials.")
 
+# How often: how many in how many seconds. "api" for each token, the rest for each person, page and API together.
+LIMITS = {"api": (1200, 60), "pull": (60, 60), "test": (20, 60), "export": (60, 60)}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "systems.tokens.TokenAuthentication",
@@ -247,7 +251,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["mlops_portal.engine.api.permissions.Denied"],
     "DEFAULT_THROTTLE_CLASSES": ["mlops_portal.engine.api.throttles.PerCaller"],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mlops_portal.engine.api.parsing.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
