@@ -15,7 +15,7 @@ from django.conf import settings
 
 HIDDEN = "***"
 SHORTEST = 8  # what is shorter would take plain words out of every text
-_NAMES = r"(?:passw(?:or)?d|secret|token|api[_-]?key|authorization|cookie|credentials?)"
+_NAMES = r"(?:passw(?:or)?d|secret|token|api[_-]?key|authorization|cookie|credentials?|session(?:[_-]?(?:id|key))?)"
 # Repetitions are bounded, so that no text of a stranger makes any of these slow.
 _FORMS = [
     (re.compile(r"://\S{1,1000}@"), f"://{HIDDEN}@"),

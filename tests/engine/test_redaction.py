@@ -18,6 +18,7 @@ from mlops_portal.engine.redaction import hide, redact, redacted
         ("Authorization: Bearer marker-x, Accept: *", "Authorization: *** ***, Accept: *"),
         ("{'X-API-Key': 'marker x', 'a': 1}", "{'X-API-Key': ***, 'a': 1}"),
         ("password=marker-x host=db", "password=*** host=db"),
+        ("{'portal-session': 'marker-x'} session_key=marker-x", "{'portal-session': ***} session_key=***"),
         ("mlp_0123abcd_marker-x", "mlp_0123abcd_***"),
         ("(7, v1:AAAAAAAAAAAAAAAAmarker-x==)", "(7, v1:***)"),
         ("/accounts/password/reset/key/1-marker-x/", "/accounts/password/reset/key/***/"),
