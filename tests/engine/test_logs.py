@@ -1,11 +1,17 @@
 """Logs: one line an event, whatever is logged (RELIABILITY S30)."""
 
+import contextlib
 import json
 import logging
+import socket
+import subprocess
+import sys
+import time
 
 import pytest
 import structlog
 
+from mlops_portal.startup.embedded import ROOT
 from tests.logged import logged
 from tests.protections import protects
 
@@ -62,3 +68,29 @@ def test_a_users_text_is_no_format_of_the_log(text):
     with logged() as lines:
         structlog.get_logger("portal").warning(text, given=text)
     assert json.loads(lines.getvalue())["event"] == text
+
+
+def test_a_web_process_writes_nothing_but_events(tmp_path):
+    options = ["--bind", f"unix:{tmp_path}/web", "--no-control-socket", "--worker-tmp-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "gunicorn", "wsgiref.simple_server:demo_app", *options]
+    with open(tmp_path / "log", "w+") as log:
+        web = subprocess.Popen(command, cwd=ROOT, stderr=log, stdout=log)
+        try:
+            _send(tmp_path / "web", b"GET /\x1b[31m HTTP/9\r\n\r\n")
+        finally:
+            web.terminate()
+            web.wait(timeout=20)
+        log.seek(0)
+        assert {json.loads(line)["logger"] for line in log} == {"gunicorn.error"}
+
+
+def _send(place, request: bytes) -> None:
+    for _ in range(200):
+        with socket.socket(socket.AF_UNIX) as peer, contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            peer.settimeout(10)
+            peer.connect(str(place))
+            peer.sendall(request)
+            peer.recv(1000)
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not begin to listen")

@@ -40,6 +40,12 @@ def test_the_secrets_of_the_process_are_known_by_their_value(settings, name):
     assert redact("it was marker%20of%2Fthe%20process") == "it was ***"
 
 
+@pytest.mark.parametrize("name", ["REDIS_URL", "KNOCK_URL", "HEARTBEAT_URL"])
+def test_a_password_in_an_address_of_the_process_is_known_without_the_address(settings, name):
+    setattr(settings, name, "https://ana:marker-of-ana@host/marker-of-a-path")
+    assert redact("ana:marker-of-ana@host did not answer") == "ana:***@host did not answer"
+
+
 def test_credentials_at_hand_are_hidden_for_the_rest_of_the_task():
     async def pull():
         hide({"header": {"X-Odd": "marker-odd"}})
