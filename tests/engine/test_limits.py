@@ -25,6 +25,7 @@ def at_second_40(settings, monkeypatch):
     settings.LIMITS = {"api": (50, 60), "pull": (3, 60), "test": (3, 60), "export": (3, 60)}
     monkeypatch.setattr(limits, "now", lambda: 1_000.0)
     monkeypatch.setattr(limits, "_silent_until", 0.0)
+    monkeypatch.setattr(limits, "PAUSE_AFTER_FAILURE_S", 600.0)
 
 
 @protects("S33", off=NEVER_MANY)
