@@ -1,10 +1,12 @@
-"""What gunicorn asks before it listens, whoever starts it."""
+"""What gunicorn reads by itself where it is started: what it asks before it listens, and how it logs."""
 
 import os
 
+from mlops_portal.engine.logs import logging_config
 from mlops_portal.startup.preparation import CannotStart, refuse_public_host
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
+logconfig_dict = logging_config("INFO")  # its own lines are JSON too (S30)
 
 
 def on_starting(server):

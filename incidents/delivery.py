@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from incidents.models import Channel, Delivery
 from mlops_portal.engine.claims import claim
+from mlops_portal.engine.redaction import redact
 from systems.models import Notice, Person
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ def _note(delivery: Delivery, sent: Future) -> bool:
     try:
         sent.result()
     except (Unreachable, ValueError) as error:  # Django raises ValueError for an address or header nobody can send to
-        row.update(state=Delivery.State.GIVEN_UP, lease_until=None, error=str(error)[:300])
+        row.update(state=Delivery.State.GIVEN_UP, lease_until=None, error=redact(str(error))[:300])
     except Exception as error:  # whatever a mail server or its library does: one delivery never holds up the others
         _wait_longer(row, delivery.attempts, error)
     else:
@@ -99,7 +100,7 @@ def _note(delivery: Delivery, sent: Future) -> bool:
 
 def _wait_longer(row, attempts: int, error: Exception) -> None:
     wait_s = min(10 * 2 ** min(attempts - 1, 10), LONGEST_WAIT_S)
-    text = f"{type(error).__name__}: {error}"[:300]
+    text = redact(f"{type(error).__name__}: {error}")[:300]
     row.update(error=text, lease_until=None, next_at=Now() + timedelta(seconds=wait_s))
     row.filter(made_at__lt=Now() - GIVE_UP_AFTER).update(state=Delivery.State.GIVEN_UP)
 
@@ -111,7 +112,7 @@ def _email(delivery: Delivery) -> None:
         raise Unreachable(f"{person.username} may no longer sign in, or has no e-mail address.")
     message = EmailMessage(
         subject=one_line(notice.subject),
-        body=f"{notice.text}\n\n{settings.BASE_URL}{notice.url}\n",
+        body=_body(notice),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[person.email],
         headers={"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"},
@@ -122,6 +123,11 @@ def _email(delivery: Delivery) -> None:
 def one_line(text: str) -> str:
     """Return the text in one line: in a mail's subject a line break would begin another header (S41)."""
     return " ".join(text.split())
+
+
+def _body(notice: Notice) -> str:
+    """Return the text of the mail: what the notice says, word for word, whatever people wrote into it (S35)."""
+    return f"{notice.text}\n\n{settings.BASE_URL}{notice.url}\n"
 
 
 def message_id(delivery: Delivery) -> str:

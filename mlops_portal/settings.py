@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mlops_portal.engine.middleware.refuse_nul",
     "mlops_portal.engine.middleware.no_sign_in_inside_a_page",
+    "mlops_portal.pages.errors.too_often",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -175,6 +176,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 
+SESSION_ENGINE = "mlops_portal.engine.sessions"
 SESSION_COOKIE_NAME = "__Host-portal-session" if IS_TLS else "portal-session"
 CSRF_COOKIE_NAME = "__Host-portal-csrf" if IS_TLS else "portal-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
@@ -234,6 +236,11 @@ PULL_MAX_SERIES = environment.number("PORTAL_PULL_MAX_SERIES", 5000)
 MIN_INTERVAL_S = environment.number("PORTAL_MIN_INTERVAL_S", 10)
 RETENTION_DAYS = environment.number("PORTAL_RETENTION_DAYS", 400)
 ENCRYPTION_KEYS = environment.keys("PORTAL_ENCRYPTION_KEYS", kept_key(DATA_DIR, "encryption-key"))
+if SECRET_KEY in ENCRYPTION_KEYS:
+    raise environment.WrongSetting("PORTAL_ENCRYPTION_KEYS holds SECRET_KEY: what signs sessions opens no credentials.")
+
+# How often: how many in how many seconds. "api" for each token, the rest for each person, page and API together.
+LIMITS = {"api": (1200, 60), "pull": (60, 60), "test": (20, 60), "export": (60, 60)}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -242,7 +249,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["mlops_portal.engine.api.permissions.Denied"],
     "DEFAULT_THROTTLE_CLASSES": ["mlops_portal.engine.api.throttles.PerCaller"],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mlops_portal.engine.api.parsing.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -111,10 +111,8 @@ def _apply_source(system: System, step: Step, by, at: datetime) -> None:
         raise Refused({f"{step.path}.kind": ["The kind of a source stays: connect another under another name."]})
     try:
         edit_source(source=source, by=by, at=at, **facts)
-    except SecretAskedAgain:
-        raise Refused(
-            {f"{step.path}.settings": ["Its credentials are asked for again: change it on its page."]}
-        ) from None
+    except SecretAskedAgain as asked:
+        raise Refused({f"{step.path}.settings": [f"{asked} A file holds none: do it on its page."]}) from None
 
 
 def _metrics(system: System) -> dict:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from mlops_portal.engine.audit import record
 from systems.models import Token
 
 USE_STAMPED_EVERY = timedelta(minutes=1)
+_FORM = re.compile(r"mlp_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 
 
 def _hash(secret: str) -> str:
@@ -40,9 +42,11 @@ def revoke_token(*, token: Token, by, at: datetime) -> None:
 
 def find_token(text: str) -> Token | None:
     """Return the living token that `text` spells, or None; stamps its use about once a minute."""
-    kind, _, rest = text.partition("_")
-    prefix, _, secret = rest.partition("_")
-    token = Token.objects.alive().select_related("person").filter(prefix=prefix).first() if kind == "mlp" else None
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return None
+    prefix, secret = form.groups()
+    token = Token.objects.alive().select_related("person").filter(prefix=prefix).first()
     if token is None or not hmac.compare_digest(token.hash, _hash(secret)):
         return None
     now = timezone.now()

@@ -81,7 +81,7 @@ class Report(Resource):
             raise ValidationError(form.errors or {"format": ["Either json or csv."]})
         asked = {"days": form.cleaned_data["days"], "at": timezone.now()}
         if kind == "csv":
-            return csv_answer("incidents.csv", COLUMNS, rows(request.user, **asked))
+            return csv_answer("incidents.csv", COLUMNS, rows(request.user, **asked), by=request.user)
         return Response(ReportShape(_plain(report_for(request.user, **asked))).data)
 
 

@@ -18,7 +18,7 @@ def incidents(request):
         return render(request, "reports/incidents.html", {"form": form, "ranges": DAYS}, status=400)
     asked = {"days": form.cleaned_data["days"], "at": timezone.now()}
     if request.GET.get("format") == "csv":
-        return csv_answer("incidents.csv", COLUMNS, rows(request.user, **asked))
+        return csv_answer("incidents.csv", COLUMNS, rows(request.user, **asked), by=request.user)
     report = report_for(request.user, **asked)
     context = {"form": form, "ranges": DAYS, "report": report, "chosen": str(asked["days"])}
     return render(request, "reports/incidents.html", context)

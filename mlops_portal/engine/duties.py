@@ -20,6 +20,7 @@ from mlops_portal.engine.audit import through
 from mlops_portal.engine.broker import send
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.models import Change, Duty
+from mlops_portal.engine.redaction import redact
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +82,7 @@ def do(name: str) -> int:
         try:
             did = DECLARED[name].work() or 0
         except Exception as error:
-            row.update(error=f"{type(error).__name__}: {error}"[:500], **_next_round())
+            row.update(error=_in_words(error)[:500], **_next_round())
             log.exception("duty failed")
             raise
         row.update(finished_at=Now(), did=did, error="", **_next_round())
@@ -119,5 +120,9 @@ def do_all_once() -> dict[str, int | str]:
         try:
             done[name] = do(name)
         except Exception as error:  # one broken duty must not keep the others from their turn
-            done[name] = f"{type(error).__name__}: {error}"
+            done[name] = _in_words(error)
     return done
+
+
+def _in_words(error: Exception) -> str:
+    return redact(f"{type(error).__name__}: {error}")

@@ -1,6 +1,10 @@
-"""Structured logs: one JSON line per event, with the request's or the duty's id in each."""
+"""Structured logs: one JSON line per event, with the request's or the duty's id in each, and without secrets."""
+
+import logging
 
 import structlog
+
+from mlops_portal.engine import redaction
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -10,8 +14,18 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
+def without_secrets(logger, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Return the event, its traceback a text by now, as plain JSON that hides what is secret (RELIABILITY S29)."""
+    return redaction.redacted(event)
+
+
+# JSON of plain ASCII: a line break or a terminal's escape in a text stays inside it, as \n or \u001b (S30)
+as_one_line = structlog.processors.JSONRenderer()
+
+
 def logging_config(level: str) -> dict:
     """Return Django's LOGGING dict: every logger of the process, ours and libraries', as JSON lines on stderr."""
+    logging.captureWarnings(True)  # Python would print them as they are
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -28,7 +42,8 @@ def logging_config(level: str) -> dict:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
-                    structlog.processors.JSONRenderer(default=str),
+                    without_secrets,
+                    as_one_line,
                 ],
             }
         },
@@ -39,5 +54,6 @@ def logging_config(level: str) -> dict:
             "kombu": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "ERROR"},
+            "gunicorn.error": {"propagate": True},  # it would write lines of its own
         },
     }

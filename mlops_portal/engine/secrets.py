@@ -6,6 +6,8 @@ of it: what signs sessions must not be what opens credentials.
 
 import base64
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import orjson
@@ -13,7 +15,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.apps import apps
 from django.conf import settings
+from django.db import models, transaction
 
 MARK = "v1:"
 NONCE_BYTES = 12
@@ -33,6 +37,19 @@ class CannotUnseal(Exception):
         )
 
 
+class SealedField(models.TextField):
+    """A column of sealed credentials: what `rotate` finds. For migrations it is text like any other."""
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+
+def binding_of(row: models.Model) -> str:
+    """Return what credentials are bound to that stand in `row`: copied into another one, they do not open."""
+    return f"{row._meta.model_name}:{row.pk}"
+
+
 def seal(plain: dict, *, bound_to: str) -> str:
     """Return `plain` as a text that only this portal can open, and only for `bound_to`. Raises CannotSeal."""
     if not settings.ENCRYPTION_KEYS:
@@ -44,15 +61,19 @@ def seal(plain: dict, *, bound_to: str) -> str:
 
 def unseal(sealed: str, *, bound_to: str) -> dict:
     """Return what was sealed for `bound_to`; {} for "". Raises CannotUnseal."""
-    if not sealed:
-        return {}
+    return _opened(sealed, bound_to)[0] if sealed else {}
+
+
+def _opened(sealed: str, bound_to: str) -> tuple[dict, int]:
+    """Return what was sealed, and the place in the ring of the key that opened it. Raises CannotUnseal."""
     try:
         raw = base64.urlsafe_b64decode(sealed.removeprefix(MARK))
     except ValueError:
         raise CannotUnseal from None
-    for key in settings.ENCRYPTION_KEYS:
+    for place, key in enumerate(settings.ENCRYPTION_KEYS):
         try:
-            return orjson.loads(_cipher(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound_to.encode()))
+            plain = _cipher(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound_to.encode())
+            return orjson.loads(plain), place
         except (InvalidTag, ValueError):
             continue
     raise CannotUnseal
@@ -61,3 +82,44 @@ def unseal(sealed: str, *, bound_to: str) -> dict:
 @lru_cache(maxsize=8)
 def _cipher(key: str) -> AESGCM:
     return AESGCM(HKDF(SHA256(), length=32, salt=None, info=b"mlops-portal credentials").derive(key.encode()))
+
+
+@dataclass
+class Rotated:
+    """What a rotation did: how many were sealed anew, how many had the first key already, which rows no key opens."""
+
+    anew: int = 0
+    current: int = 0
+    closed: list[str] = field(default_factory=list)
+
+
+def rotate() -> Rotated:
+    """Seal everything anew with the first key of the ring, row by row: may be killed and run again at any time."""
+    done = Rotated()
+    for model, column in _sealed_columns():
+        for pk in model._default_manager.exclude(**{column: ""}).order_by("pk").values_list("pk", flat=True):
+            _rotate_row(model, column, pk, done)
+    return done
+
+
+def _sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
+    for model in apps.get_models():
+        yield from ((model, column.name) for column in model._meta.fields if isinstance(column, SealedField))
+
+
+@transaction.atomic
+def _rotate_row(model: type[models.Model], column: str, pk, done: Rotated) -> None:
+    """Seal one row anew, under its lock: who changes its credentials at this moment comes before or after."""
+    row = model._default_manager.select_for_update().filter(pk=pk).exclude(**{column: ""}).first()
+    if row is None:
+        return
+    try:
+        plain, place = _opened(getattr(row, column), binding_of(row))
+    except CannotUnseal:
+        done.closed.append(f"{row._meta.model_name} {pk} ({row})")
+        return
+    if place == 0:
+        done.current += 1
+        return
+    model._default_manager.filter(pk=pk).update(**{column: seal(plain, bound_to=binding_of(row))})
+    done.anew += 1

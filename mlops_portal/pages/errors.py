@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from mlops_portal.engine.api.errors import plain_problem
+from mlops_portal.engine.limits import TooMany
 
 UNREACHABLE = "The portal cannot reach its database. Nothing that was saved is lost; try again in a moment."
 TOO_SLOW = "The database did not answer in time. Nothing that was saved is lost; try again in a moment."
@@ -17,6 +18,7 @@ TITLES = {
     400: "The portal could not read this request",
     403: "You may not do this",
     404: "There is nothing here",
+    429: "Too many tries",
     500: "Something broke in the portal",
     503: "The portal is not ready",
 }
@@ -45,25 +47,38 @@ def broken(request):
     return _answer(request, 500, "It was written down with the number below; nothing that was saved before is lost.")
 
 
+def too_often(get_response):
+    """Answer 429 where a page's view has counted one too many of its caller (S33)."""
+
+    def middleware(request):
+        return get_response(request)
+
+    def process_exception(request, error):
+        return _answer(request, 429, str(error), error.wait_s) if isinstance(error, TooMany) else None
+
+    middleware.process_exception = process_exception
+    return middleware
+
+
 def csrf_failure(request, reason=""):
     return _answer(request, 403, "The form was too old. Go back, reload the page and send it again.")
 
 
-def _answer(request, status: int, detail: str) -> HttpResponse:
+def _answer(request, status: int, detail: str, retry_after_s: int = RETRY_AFTER_S) -> HttpResponse:
     if request.path.startswith("/api/"):
         response = plain_problem(request, status, detail)
     else:
         context = {"title": TITLES[status], "detail": detail, "request_id": getattr(request, "id", "")}
         response = HttpResponse(_page(request, status, context), status=status)
-    if status == 503:
-        response["Retry-After"] = str(RETRY_AFTER_S)
+    if status in (429, 503):
+        response["Retry-After"] = str(retry_after_s)
     return response
 
 
 def _page(request, status: int, context: dict) -> str:
     """The page with the navigation of who is signed in, or bare when that cannot be known."""
     template = f"{status}.html"
-    if status in (403, 404):
+    if status in (403, 404, 429):
         try:
             return render(request, template, context).content.decode()
         except DatabaseError:

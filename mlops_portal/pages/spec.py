@@ -15,6 +15,7 @@ from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.parsing import StrictJSONParser
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
+from mlops_portal.engine.limits import spend
 from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply, export
@@ -28,6 +29,7 @@ from systems.models import Scope, System
 def download(request, slug):
     """The system as mlsystem.yaml, to be kept beside the model's code; without credentials."""
     system = get_object_or_404(System.objects.visible_to(request.user).select_related("team"), slug=slug)
+    spend("export", by=request.user)
     answer = HttpResponse(write_yaml(export(system)), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="mlsystem.yaml"'
     return answer
@@ -97,7 +99,9 @@ class Spec(Resource):
         return super().get_queryset().visible_to(self.request.user)
 
     def retrieve(self, request, slug) -> Response:
-        return Response(export(self.get_object()))
+        system = self.get_object()
+        spend("export", by=request.user)
+        return Response(export(system))
 
     def update(self, request, slug) -> Response:
         """Apply the file; a system that is not there yet is registered."""

@@ -24,7 +24,7 @@ def list_page(request):
     asked = _filled_in(request.GET)
     found = SystemFilter(asked, System.objects.visible_to(request.user).with_status())
     if asked.get("format") == "csv":
-        return _export(found.qs.for_list_page())
+        return _export(found.qs.for_list_page(), request.user)
     page = Paginator(found.qs.for_list_page(), PAGE_SIZE).get_page(asked.get("page"))
     page.object_list = with_other_floors(page.object_list)
     context = {"found": found, "asked": asked, "page": page, "counts": status_counts(found.without("status"))}
@@ -102,6 +102,6 @@ COLUMNS = [
 ]
 
 
-def _export(systems):
+def _export(systems, person: Person):
     rows = ([read(system) for _, read in COLUMNS] for system in with_other_floors(systems))
-    return csv_answer("systems.csv", [name for name, _ in COLUMNS], rows)
+    return csv_answer("systems.csv", [name for name, _ in COLUMNS], rows, by=person)

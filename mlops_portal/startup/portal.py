@@ -207,13 +207,8 @@ class Portal:
     def _web(self) -> Child:
         bind = self.address.removeprefix("http://")
         options = f"--bind {bind} --worker-class gthread --workers 1 --threads 8 --timeout 60 --graceful-timeout 8"
-        folder = [
-            "--config",
-            str(ROOT / "gunicorn.conf.py"),
-            "--no-control-socket",
-            "--worker-tmp-dir",
-            str(self.data_dir),
-        ]
+        options += " --no-control-socket"
+        folder = ["--worker-tmp-dir", str(self.data_dir), "--config", str(ROOT / "gunicorn.conf.py")]
         return self._child("web", ["-m", "gunicorn", "mlops_portal.wsgi:application", *options.split(), *folder])
 
     def _worker(self, name: str) -> Child:

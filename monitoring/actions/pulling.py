@@ -24,7 +24,8 @@ from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.egress import Refused
 from mlops_portal.engine.guard import guarded
-from mlops_portal.engine.secrets import CannotUnseal, unseal
+from mlops_portal.engine.redaction import hide, redact
+from mlops_portal.engine.secrets import CannotUnseal, binding_of, unseal
 from monitoring import connectors
 from monitoring.actions.ending import write_end
 from monitoring.actions.schedule import due_time, next_due
@@ -131,11 +132,6 @@ def lease_of(source: Source) -> timedelta:
     return timedelta(seconds=deadline_s(source.interval_s) + LEASE_MARGIN_S)
 
 
-def credentials_of(source: Source) -> dict:
-    """Return the source's credentials in the clear. Raises CannotUnseal."""
-    return unseal(source.secret, bound_to=f"source:{source.pk}")
-
-
 def _kinds_of(duty: str) -> Q:
     """Return the condition on a source's kind; the duty `pull` also has the kinds that nobody knows."""
     of_duty = {kind: connectors.connector_of(kind).duty for kind in connectors.kinds()}
@@ -207,14 +203,15 @@ async def _ask(job: Job) -> Pulled | Failed:
     limits = limits_of(job.source)
     try:
         async with asking(limits):
-            return await _connector(job.source).pull(
+            came = await _connector(job.source).pull(
                 job.source.settings,
-                credentials_of(job.source),
+                hide(unseal(job.source.secret, bound_to=binding_of(job.source))),
                 job.wanted,
                 since=job.source.read_at,
                 at=job.at,
                 limits=limits,
             )
+            return _without_secrets(came)
     except Failed as failed:
         return failed
 
@@ -230,6 +227,13 @@ async def asking(limits: Limits) -> AsyncIterator[None]:
         raise failure_of(error, limits) from None
 
 
+def _without_secrets(came: Pulled) -> Pulled:
+    """Take out of what is said of an answer the credentials that the target repeated in it."""
+    came.missing = {series_id: redact(sentence) for series_id, sentence in came.missing.items()}
+    came.note = redact(came.note)
+    return came
+
+
 def _connector(source: Source) -> Connector:
     try:
         return connectors.connector_of(source.kind)
@@ -238,16 +242,14 @@ def _connector(source: Source) -> Connector:
 
 
 def failure_of(error: Exception, limits: Limits) -> Failed:
-    """Return in the words of the pulls' table what an error means."""
+    """Return in the words of the pulls' table what an error means, without the credentials that were at hand."""
     match error:
-        case Failed():
-            return error
-        case fetching.FetchFailed():
-            return Failed(error.outcome, str(error))
+        case Failed() | fetching.FetchFailed():
+            return Failed(error.outcome, redact(str(error)))
         case TimeoutError():
             return Failed(Pull.Outcome.TIMEOUT, f"No whole answer came within {limits.deadline_s:g} s.")
         case Refused() | CannotUnseal() | BadSettings():
-            return Failed(Pull.Outcome.REFUSED, str(error))
+            return Failed(Pull.Outcome.REFUSED, redact(str(error)))
     log.error("connector failed", exc_info=error)
     return Failed(
         Pull.Outcome.PARSE_ERROR, "What came could not be read: the connector met something it does not know."

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings as options
 from django.db import transaction
@@ -11,7 +10,8 @@ from django.db.models.functions import Now
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.fetching import run
-from mlops_portal.engine.secrets import seal
+from mlops_portal.engine.redaction import hide
+from mlops_portal.engine.secrets import binding_of, seal
 from mlops_portal.engine.versions import locked
 from monitoring.actions.metrics import Watch, add_metrics
 from monitoring.actions.monitors import watch_source
@@ -42,7 +42,7 @@ def test_source(*, kind: str, settings: dict, credentials: dict, at: datetime) -
 
 async def _discover(connector: Connector, checked: dict, credentials: dict, at: datetime, limits: Limits):
     async with asking(limits):
-        return await connector.discover(checked, credentials, at=at, limits=limits)
+        return await connector.discover(checked, hide(credentials), at=at, limits=limits)
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def edit_source(
     connector = connector_of(source.kind)
     if "settings" in facts:
         facts["settings"] = connector.checked(facts["settings"])
-        if source.secret and credentials is None and _places(facts["settings"]) != _places(source.settings):
+        if source.secret and credentials is None and leads_elsewhere(connector, source.settings, facts["settings"]):
             raise SecretAskedAgain()
     old, new = differences(_facts(source), _facts(source) | facts)
     if not new and credentials is None:
@@ -136,7 +136,7 @@ def remove_source(*, source: Source, by, at: datetime, seen: int | None = None) 
 def _seal(source: Source, credentials: dict | None) -> None:
     """Keep the credentials sealed, bound to this row; None leaves them as they are."""
     if credentials is not None:
-        source.secret = seal(credentials, bound_to=f"source:{source.pk}") if credentials else ""
+        source.secret = seal(credentials, bound_to=binding_of(source)) if credentials else ""
         source.save(update_fields=["secret"])
 
 
@@ -149,7 +149,6 @@ def _facts(source: Source) -> dict:
     return {field: getattr(source, field) for field in EDITABLE}
 
 
-def _places(settings: dict) -> set[tuple]:
-    """Return (scheme, host, port) of each address in the settings."""
-    parts = [urlsplit(value) for value in settings.values() if isinstance(value, str) and "://" in value]
-    return {(part.scheme, part.hostname, part.port) for part in parts}
+def leads_elsewhere(connector: Connector, old: dict, new: dict) -> bool:
+    """Whether credentials would be sent to another place by the new settings than by the old ones."""
+    return connector.places(old) != connector.places(new)

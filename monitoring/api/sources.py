@@ -13,6 +13,7 @@ from mlops_portal.engine.api.paging import Cursor
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.serializers import Nothing
 from mlops_portal.engine.api.views import Resource
+from mlops_portal.engine.limits import spend
 from mlops_portal.engine.secrets import CannotSeal
 from monitoring import connectors
 from monitoring.actions import sources
@@ -102,6 +103,7 @@ class Sources(OfASystem):
     def test(self, request) -> Response:
         """Ask a source once and say what it has; nothing is kept."""
         facts = self._said()
+        spend("test", by=request.user)
         asked = {"kind": facts["kind"], "settings": facts["settings"], "credentials": facts["credentials"] or {}}
         try:
             found = sources.test_source(**asked, at=timezone.now())
@@ -138,6 +140,7 @@ class Sources(OfASystem):
         self.given()
         if not source.enabled or source.system.retired_at:
             raise Conflict("The source is paused: enable it first.")
+        spend("pull", by=request.user)
         return self.answer(pull_now(source, by=request.user, at=timezone.now()))
 
 

@@ -1,10 +1,11 @@
 """What a connector is: one module of this folder, with a class `Connector` of this shape."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,13 @@ class Connector(ABC):
     def checked(self, settings: dict) -> dict:
         """Return the settings with their defaults filled in. Raises BadSettings."""
 
+    def places(self, settings: dict) -> set[tuple]:
+        """Return where credentials are sent: (scheme, host, port) of each address in the settings, however deep.
+
+        A kind that names its host in another way says so itself.
+        """
+        return {place for text in _texts(settings) if "://" in text for place in [_place(text)]}
+
     @abstractmethod
     async def discover(self, settings: dict, credentials: dict, *, at: datetime, limits: Limits) -> list[Found]:
         """Return what could be watched. Raises Failed."""
@@ -138,3 +146,20 @@ class Connector(ABC):
 
         `at` is now. Raises Failed.
         """
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
+def _place(address: str) -> tuple:
+    """Return scheme, host and port of an address; of one that is none, itself."""
+    try:
+        parts = urlsplit(address)
+        return (parts.scheme, parts.hostname, parts.port)
+    except ValueError:
+        return (address,)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
+from mlops_portal.engine.secrets import SealedField
 from systems.models import System
 
 
@@ -31,7 +32,7 @@ class Source(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=30)
     settings = models.JSONField(default=dict)
-    secret = models.TextField(blank=True)
+    secret = SealedField(blank=True)
     interval_s = models.PositiveIntegerField(default=60, validators=[MinValueValidator(1)])
     max_age_s = models.PositiveIntegerField(null=True, blank=True)
     enabled = models.BooleanField(default=True)

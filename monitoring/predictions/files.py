@@ -11,6 +11,7 @@ from pathlib import Path
 LARGEST_FILE = 256 * 1024 * 1024
 MOST_TOGETHER = 1024 * 1024 * 1024  # in one pull
 MOST_FILES = 5000
+LONGEST_NAME = 1000  # also of a pattern: a long one takes long to understand (S35)
 _NEVER_BELOW = ("/proc", "/sys", "/dev")
 _NOT_OURS = "Only regular files below the folders of PORTAL_LOG_ROOTS are read; {name!r} is none."
 
@@ -36,7 +37,12 @@ class LogFile:
 def refuse_unfit(name: str) -> None:
     """Raise Refused unless `name` is a relative path of plain parts, in which `*` and `?` may stand for letters."""
     parts = name.split("/")
-    if not name or "\0" in name or "**" in name or any(part in ("", ".", "..") for part in parts):
+    if (
+        not 0 < len(name) <= LONGEST_NAME
+        or "\0" in name
+        or "**" in name
+        or any(part in ("", ".", "..") for part in parts)
+    ):
         raise Refused(_NOT_OURS.format(name=name[:80]))
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from mlops_portal.engine.limits import TooMany, spend
 from mlops_portal.engine.secrets import CannotSeal
 from monitoring import connectors
 from monitoring.actions import sources
@@ -50,11 +51,14 @@ def _with_kind(request, system: System, connector: Connector):
 def _test(request, system: System, form: SourceForm):
     given = form.cleaned_data
     try:
+        spend("test", by=request.user)
         found = sources.test_source(
             kind=form.connector.kind, settings=given["settings"], credentials=form.credentials(), at=timezone.now()
         )
     except Failed as failed:
         return _page(request, system, form, failed=str(failed))
+    except TooMany as many:
+        return _page(request, system, form, failed=str(many), status=429)
     return _page(request, system, form, rows=rows_of(found), found=len(found))
 
 

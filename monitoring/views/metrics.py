@@ -60,7 +60,7 @@ def page(request, slug: str, key: str, *, marks_of: MarksOf):
         return render(request, "monitoring/metric.html", _common(request, asked))
     chart, windows, step_s = asked.chart
     if request.GET.get("format") == "csv":
-        return csv_answer(f"{slug}-{key}.csv", COLUMNS, _rows(windows))
+        return csv_answer(f"{slug}-{key}.csv", COLUMNS, _rows(windows), by=request.user)
     context = _common(request, asked) | {
         "drawing": charts.draw(chart),
         "figure": f"{request.path}figure/?{request.GET.urlencode()}",

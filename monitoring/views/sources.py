@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mlops_portal.engine.limits import spend
 from mlops_portal.engine.secrets import CannotSeal
 from mlops_portal.engine.versions import Stale
 from monitoring import connectors
@@ -103,6 +104,7 @@ def _save(request, source: Source, form: EditSourceForm):
 def pull(request, source_id):
     """Ask it now; the page that follows shows how far it is."""
     source = _to_edit(request, source_id)
+    spend("pull", by=request.user)
     pull_now(source, by=request.user, at=timezone.now())
     return redirect(source)
 

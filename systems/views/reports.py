@@ -20,7 +20,8 @@ def gaps(request):
     """Every failing check, the longest first; a table for spreadsheets with ?format=csv."""
     found = GapFilter(request.GET, failing(request.user))
     if request.GET.get("format") == "csv":
-        return csv_answer("gaps.csv", COLUMNS, ([str(value) for value in facts(row).values()] for row in found.qs))
+        rows = ([str(value) for value in facts(row).values()] for row in found.qs)
+        return csv_answer("gaps.csv", COLUMNS, rows, by=request.user)
     page = Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page"))
     for row in page.object_list:
         row.check = CHECKS[row.check_key]

@@ -10,7 +10,6 @@ import pytest
 from django.db import DatabaseError, connection
 
 from mlops_portal.engine import fetching
-from mlops_portal.engine.secrets import seal
 from monitoring import connectors
 from monitoring.actions import ending
 from monitoring.actions.pulling import ATTEMPTS, deadline_s, pull_due, pull_now, pull_source
@@ -310,17 +309,6 @@ def test_a_kind_that_nobody_knows_ends_in_a_sentence(source):
     Source.objects.update(kind="gone")
     assert pull_due() == 1
     assert source.pulls.get().error == "There is no kind of source named gone."
-
-
-def test_credentials_are_opened_for_their_own_source_only(source, now):
-    source.secret = seal({"bearer": "t"}, bound_to=f"source:{source.pk}")
-    source.save()
-    pulled(source, now, one_value)
-    source.secret = seal({"bearer": "t"}, bound_to="source:0")
-    source.save()
-    pull = pulled(source, now + timedelta(minutes=1), one_value)
-    assert [credentials for credentials, *_ in Told.asked] == [{"bearer": "t"}]
-    assert (pull.outcome, pull.error[:23]) == (Outcome.REFUSED, "The stored credentials ")
 
 
 def test_a_source_that_nobody_watches_is_asked_all_the_same(source, now):

@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
+from mlops_portal.engine.limits import TooMany
 from mlops_portal.engine.versions import Stale
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,8 @@ def _translated(exc: Exception, context: dict) -> exceptions.APIException | None
             return exc
         case Stale():
             return _Changed(exc, context["view"])
+        case TooMany():
+            return exceptions.Throttled(exc.wait_s)
         case Http404():
             return exceptions.NotFound()
         case DjangoPermissionDenied():

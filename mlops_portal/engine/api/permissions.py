@@ -22,6 +22,12 @@ class Door:
     status: int = 200
 
 
+def require_scope(token, scope: str) -> None:
+    """Raise PermissionDenied when the token is not meant for `scope`, whatever its owner may (S26)."""
+    if scope not in token.scopes:
+        raise PermissionDenied(f"This token lacks the scope {scope}.")
+
+
 class Denied(BasePermission):
     """The default of every view: nobody. Whoever writes a view must say who may."""
 
@@ -50,8 +56,8 @@ class AtTheDoor(BasePermission):
         door = view.doors.get(view.action)
         if door is None:
             return False
-        if request.auth is not None and door.scope not in request.auth.scopes:
-            raise PermissionDenied(f"This token lacks the scope {door.scope}.")
+        if request.auth is not None:
+            require_scope(request.auth, door.scope)
         return self.is_about_a_thing(door.rule) or self._ask(request, door.rule, None)
 
     def has_object_permission(self, request, view, thing) -> bool:
