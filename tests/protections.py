@@ -46,7 +46,7 @@ def _protection(request, monkeypatch):
 
 def pytest_runtest_logreport(report):
     if report.when == "call" and hasattr(report, "wasxfail") and report.skipped:
-        _noticed[report.nodeid.rpartition("without-")[2].rstrip("]").partition("-")[0]] += 1
+        _noticed[report.nodeid.rpartition("without-")[2].rstrip("]").partition("-")[0].partition("_")[0]] += 1
 
 
 def pytest_terminal_summary(terminalreporter):
