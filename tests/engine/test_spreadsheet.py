@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ RUNS = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1"
 
 
 def cells(*row) -> list[str]:
-    text = csv_answer("x.csv", ["a"], [row]).content.decode()
+    text = csv_answer("x.csv", ["a"], [row], by=SimpleNamespace(pk=1)).content.decode()
     return list(csv.reader(io.StringIO(text, newline="")))[1]
 
 
