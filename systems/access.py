@@ -1,4 +1,7 @@
-"""Who may do what, as one readable table; docs, pages and API all read it."""
+"""Who may do what, as one readable table; docs, pages and API all read it.
+
+docs/security/who-may-what.md is made of it (`manage.py rules`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,32 +13,29 @@ from django.urls import Resolver404, resolve
 from systems.models import Group, Holding, Role
 
 
-def _everybody(person, thing) -> bool:
-    return True
+@dataclass(frozen=True)
+class Kind:
+    """A kind of people: in words, and the function that knows them: (person, the thing or None) → is one of them."""
+
+    words: str
+    has: Callable
 
 
-def _in(*groups: str) -> Callable:
-    return lambda person, thing: person.is_in(*groups)
+def _in(group: str) -> Callable:
+    return lambda person, thing: person.is_in(group)
 
 
-def _teammate_data_scientist(person, system) -> bool:
-    return person.is_in(Group.DATA_SCIENTIST) and person.teams.filter(pk=system.team_id).exists()
-
-
-def _administrator_of_portal(person, system) -> bool:
-    return person.is_in(Group.ADMINISTRATOR) and person.teams.filter(pk=system.team_id).exists()
+def _in_its_team(group: str) -> Callable:
+    return lambda person, system: person.is_in(group) and person.teams.filter(pk=system.team_id).exists()
 
 
 def _holds(person, holding: Holding) -> bool:
     return person.pk in (holding.person_id, holding.deputy_id)
 
 
-def _holds_a_role_of(person, system) -> bool:
-    return Holding.objects.current().of(person).filter(system=system).exists()
-
-
-def _holds_one_of(*roles: str) -> Callable:
-    return lambda person, system: Holding.objects.current().of(person).filter(system=system, role__in=roles).exists()
+def _holds_a_role_of(*roles: str) -> Callable:
+    asked = roles or Role.values
+    return lambda person, system: Holding.objects.current().of(person).filter(system=system, role__in=asked).exists()
 
 
 def _holds_a_system_of(person, incident) -> bool:
@@ -43,71 +43,72 @@ def _holds_a_system_of(person, incident) -> bool:
     return held.filter(Q(person=person) | Q(deputy=person)).exists()
 
 
-def _any(*rules: Callable) -> Callable:
-    return lambda person, thing: any(rule(person, thing) for rule in rules)
+EVERYBODY = Kind("everybody who is signed in", lambda person, thing: True)
+DATA_SCIENTIST = Kind("data scientists", _in(Group.DATA_SCIENTIST))
+ON_CALL = Kind("on-call engineers", _in(Group.ON_CALL))
+MANAGER = Kind("managers", _in(Group.MANAGER))
+ADMINISTRATOR = Kind("administrators", _in(Group.ADMINISTRATOR))
+ITS_DATA_SCIENTIST = Kind("data scientists of its team", _in_its_team(Group.DATA_SCIENTIST))
+ITS_ADMINISTRATOR = Kind("administrators of its team", _in_its_team(Group.ADMINISTRATOR))
+HOLDER = Kind("who holds a role of it", _holds_a_role_of())
+HOLDER_OF_THE_ROLE = Kind("who holds the role", _holds)
+HOLDER_OF_A_SYSTEM = Kind("who holds a role of a system that it touches", _holds_a_system_of)
+PRODUCT_OWNER = Kind("its product owner", _holds_a_role_of(Role.PRODUCT_OWNER))
+MODEL_OR_SERVICE_OWNER = Kind(
+    "its model owner and service owner", _holds_a_role_of(Role.MODEL_OWNER, Role.SERVICE_OWNER)
+)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A sentence for people and the function that decides it: (person, thing it is about or None) → may.
+    """What is done, and the kinds of people who may.
 
-    `about` names the kind of thing that the function must be handed; empty for a rule that needs none.
+    `about` names the kind of thing that must be handed in; empty for a rule that needs none.
     """
 
-    sentence: str
-    allows: Callable
+    what: str
+    kinds: tuple[Kind, ...]
     about: str = ""
 
+    def allows(self, person, thing) -> bool:
+        return any(kind.has(person, thing) for kind in self.kinds)
+
+    @property
+    def sentence(self) -> str:
+        """Say who may: "Data scientists and managers."."""
+        *others, last = [kind.words for kind in self.kinds]
+        said = f"{', '.join(others)}{',' if len(others) > 1 else ''} and {last}" if others else last
+        return f"{said[0].upper()}{said[1:]}."
+
+
+WHO_EDITS = (ITS_DATA_SCIENTIST, ITS_ADMINISTRATOR, MANAGER)
 
 RULES: dict[str, Rule] = {
-    "read": Rule("Everybody who is signed in.", _everybody),
-    "system.register": Rule("Data scientists and managers.", _in(Group.DATA_SCIENTIST, Group.MANAGER)),
-    "system.edit": Rule(
-        "Data scientists of its team, administrators of its team, and managers.",
-        _any(_teammate_data_scientist, _administrator_of_portal, _in(Group.MANAGER)),
-        about="system",
-    ),
+    "read": Rule("read pages, lists and reports", (EVERYBODY,)),
+    "system.register": Rule("register a system", (DATA_SCIENTIST, MANAGER)),
+    "system.edit": Rule("edit a system, its sources, metrics and monitors; retire it", WHO_EDITS, about="system"),
     "answer.write": Rule(
-        "Data scientists of its team, who holds a role of it, and managers.",
-        _any(_teammate_data_scientist, _holds_a_role_of, _in(Group.MANAGER)),
-        about="system",
+        "answer its questions, ask for a waiver", (ITS_DATA_SCIENTIST, HOLDER, MANAGER), about="system"
     ),
-    "review": Rule("Managers.", _in(Group.MANAGER)),
-    "role.assign": Rule("Managers.", _in(Group.MANAGER)),
-    "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
-    "incident.declare": Rule("Everybody who is signed in, for the systems that they see.", _everybody),
-    "runbook.write": Rule(
-        "Data scientists and administrators of its team, who holds a role of it, and managers.",
-        _any(_teammate_data_scientist, _administrator_of_portal, _in(Group.MANAGER), _holds_a_role_of),
-        about="system",
-    ),
+    "review": Rule("review the answers of others, decide about the waivers of others", (MANAGER,)),
+    "role.assign": Rule("name who holds a role, and the deputy", (MANAGER,)),
+    "role.confirm": Rule("confirm a role", (HOLDER_OF_THE_ROLE,), about="holding"),
+    "incident.declare": Rule("declare an incident of a system that they see", (EVERYBODY,)),
+    "runbook.write": Rule("write its runbook and what is normal", (*WHO_EDITS, HOLDER), about="system"),
     "version.record": Rule(
-        "Data scientists and administrators of its team, its service owner and model owner, and managers.",
-        _any(
-            _teammate_data_scientist,
-            _administrator_of_portal,
-            _in(Group.MANAGER),
-            _holds_one_of(Role.SERVICE_OWNER, Role.MODEL_OWNER),
-        ),
-        about="system",
+        "record its versions, deployments and retraining", (*WHO_EDITS, MODEL_OR_SERVICE_OWNER), about="system"
     ),
-    "phase.decide": Rule(
-        "Managers, and its product owner.", _any(_in(Group.MANAGER), _holds_one_of(Role.PRODUCT_OWNER)), about="system"
-    ),
+    "phase.decide": Rule("move it to another phase", (MANAGER, PRODUCT_OWNER), about="system"),
     "incident.act": Rule(
-        "On-call engineers, managers, and who holds a role of a system that it touches.",
-        _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),
+        "acknowledge, mitigate and resolve an incident; write on its timeline",
+        (ON_CALL, MANAGER, HOLDER_OF_A_SYSTEM),
         about="incident",
     ),
-    "alert.act": Rule(
-        "On-call engineers, managers, and who holds a role of its system.",
-        _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_role_of),
-        about="system",
-    ),
-    "token.own": Rule("Everybody who is signed in, for their own.", _everybody),
-    "people.manage": Rule("Administrators.", _in(Group.ADMINISTRATOR)),
-    "audit.read": Rule("Administrators and managers.", _in(Group.ADMINISTRATOR, Group.MANAGER)),
-    "components.read": Rule("Everybody who is signed in.", _everybody),
+    "alert.act": Rule("snooze an alert, say whether it was real", (ON_CALL, MANAGER, HOLDER), about="system"),
+    "token.own": Rule("make and revoke tokens of their own", (EVERYBODY,)),
+    "people.manage": Rule("let people in and out, groups and teams", (ADMINISTRATOR,)),
+    "audit.read": Rule("read the audit trail", (MANAGER, ADMINISTRATOR)),
+    "components.read": Rule("look at the parts that pages are made of", (EVERYBODY,)),
 }
 
 
