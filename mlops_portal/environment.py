@@ -65,15 +65,16 @@ def keys(name: str, default: str) -> list[str]:
     return found
 
 
-def number(name: str, default: float, *, kind: Callable = int):
-    """Return the variable as a positive number of `kind`, int or float. Raises WrongSetting."""
+def number(name: str, default: float, *, kind: Callable = int, may_be_0: bool = False):
+    """Return the variable as a number of `kind`, int or float, above 0 or where it may be 0. Raises WrongSetting."""
     given = text(name, str(default))
     try:
         value = kind(given)
     except ValueError:
-        value = 0
-    if not 0 < value < float("inf"):
-        raise WrongSetting(f"{name} is {given!r}: give it a number above 0, such as {default}.")
+        value = -1
+    if not 0 <= value < float("inf") or (value == 0 and not may_be_0):
+        which = "from 0 up" if may_be_0 else "above 0"
+        raise WrongSetting(f"{name} is {given!r}: give it a number {which}, such as {default}.")
     return value
 
 

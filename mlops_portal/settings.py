@@ -176,8 +176,14 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 
+# How many proxies of the operator's own stand before the web process: whom they saw is whom tries are counted for.
+TRUSTED_PROXIES = environment.number("PORTAL_TRUSTED_PROXIES", 0, may_be_0=True)
+# Wrong tries: so many of an address, and of an account. A refused one does not count, so the wait comes to an end.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+
 SESSION_ENGINE = "mlops_portal.engine.sessions"
 SESSION_COOKIE_NAME = "__Host-portal-session" if IS_TLS else "portal-session"
+KNOWN_BROWSER_COOKIE_NAME = "__Host-portal-browser" if IS_TLS else "portal-browser"
 CSRF_COOKIE_NAME = "__Host-portal-csrf" if IS_TLS else "portal-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
 SESSION_COOKIE_HTTPONLY = True

@@ -6,11 +6,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 
 from mlops_portal.engine.api.errors import plain_problem
 from mlops_portal.engine.limits import TooMany
 
 UNREACHABLE = "The portal cannot reach its database. Nothing that was saved is lost; try again in a moment."
+UNCOUNTED = "Nobody can sign in at the moment: the portal cannot count wrong tries. Try again in a moment."
 TOO_SLOW = "The database did not answer in time. Nothing that was saved is lost; try again in a moment."
 # SQLSTATE of a query cancelled for time, a lock not given, and a deadlock: the database is there, but busy.
 BUSY = {"57014", "55P03", "40P01"}
@@ -39,11 +41,13 @@ def not_found(request, exception=None):
 
 
 def broken(request):
-    """503 when the database is what failed, else 500; asks nothing of the database itself."""
+    """503 when the database or the cache is what failed, else 500; asks nothing of the database itself."""
     failure = sys.exc_info()[1]
     if isinstance(failure, (OperationalError, InterfaceError)):
         state = getattr(failure.__cause__, "sqlstate", None)
         return _answer(request, 503, TOO_SLOW if state in BUSY else UNREACHABLE)
+    if isinstance(failure, RedisError):  # only signing in insists on the cache: elsewhere its loss closes no door
+        return _answer(request, 503, UNCOUNTED)
     return _answer(request, 500, "It was written down with the number below; nothing that was saved before is lost.")
 
 
