@@ -45,7 +45,10 @@ class DeclareForm(forms.Form):
         label="What you know so far", required=False, max_length=LONGEST_TEXT, widget=forms.Textarea(attrs=ROWS)
     )
     also = forms.ModelMultipleChoiceField(
-        System.objects.none(), label="Other systems that it touches", required=False, help_text="Several can be chosen."
+        System.objects.none(),
+        label="Other systems that it touches",
+        required=False,
+        help_text="Several can be chosen. Whoever sees one of them reads all that is written here.",
     )
     noticed_by = forms.ModelChoiceField(
         Person.objects.none(), label="Who noticed", required=False, empty_label="I did", blank=True

@@ -102,7 +102,7 @@ class RegisterForm(SystemForm):
             raise ValidationError("Give a short name, such as churn-model.")
         slug_is_plain(slug)
         if System.objects.filter(slug__iexact=slug).exists():
-            raise ValidationError(f"There is a system {slug} already; choose another short name.")
+            raise ValidationError(f"The short name {slug} is taken; choose another.")
         return slug
 
 

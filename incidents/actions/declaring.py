@@ -84,7 +84,8 @@ def _begin_timeline(incident: Incident, systems: Sequence[System], what: str, se
     append(incident=incident, kind=Entry.Kind.DECLARED, text=what, by=by, at=at)
     if seen:
         text = f"When it was first visible was taken from an alert of {seen.system}: {seen.sentence}"
-        append(incident=incident, kind=Entry.Kind.NOTE, text=text, data={"alert": seen.pk}, at=at)
+        data = {"alert": seen.pk, "system": seen.system.slug}
+        append(incident=incident, kind=Entry.Kind.NOTE, text=text, data=data, at=at)
     for system in sorted(systems, key=lambda system: system.slug):
         text = what or f"Declared by {by}."
         tell_role(incident, system, Role.OPERATIONS_OWNER, subject=incident.title, text=text, at=at)

@@ -115,8 +115,9 @@ def tell_role(
     new = [person for person in people if person.pk not in told.values_list("person_id", flat=True)]
     whom = _whom(system, role, new) if new or not people else ""
     tell([News(system, key, subject, text, incident.get_absolute_url())], role=role, urgency=Notice.Urgency.NOW)
-    if whom and not incident.timeline.filter(kind=Entry.Kind.TOLD, text=whom, data={"event": event}).exists():
-        append(incident=incident, kind=Entry.Kind.TOLD, text=whom, data={"event": event}, at=at)
+    data = {"event": event, "system": system.slug}
+    if whom and not incident.timeline.filter(kind=Entry.Kind.TOLD, text=whom, data=data).exists():
+        append(incident=incident, kind=Entry.Kind.TOLD, text=whom, data=data, at=at)
 
 
 def _whom(system: System, role: str, people: list) -> str:

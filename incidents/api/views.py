@@ -1,5 +1,6 @@
 """Incidents, the steps that people take, and their timelines."""
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.response import Response
@@ -8,7 +9,7 @@ from incidents.actions import response as steps
 from incidents.actions.declaring import change_incident, declare
 from incidents.api import shapes
 from incidents.filters import IncidentFilter
-from incidents.models import Entry, Incident
+from incidents.models import Entry, Incident, IncidentAlert
 from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.serializers import Nothing
@@ -36,7 +37,8 @@ class Incidents(Resource):
 
     def get_queryset(self):
         person = self.request.user
-        return super().get_queryset().visible_to(person).for_list_page(person).with_alerts()
+        alerts = Prefetch("memberships", IncidentAlert.objects.visible_to(person).select_related("alert"))
+        return super().get_queryset().visible_to(person).for_list_page(person).prefetch_related(alerts)
 
     def represent(self, row) -> dict:
         return super().represent(self.get_queryset().get(pk=row.pk))
@@ -94,7 +96,7 @@ class Timeline(Resource):
         return incident
 
     def get_queryset(self):
-        return super().get_queryset().filter(incident=self._incident())
+        return super().get_queryset().filter(incident=self._incident()).visible_to(self.request.user)
 
     def create(self, request, number) -> Response:
         entry = steps.write_note(incident=self._incident(), by=request.user, at=timezone.now(), **self.given())

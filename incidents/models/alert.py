@@ -10,6 +10,9 @@ class IncidentAlertQuerySet(models.QuerySet):
     def still_open(self):
         return self.filter(alert__cleared_at=None)
 
+    def visible_to(self, person):
+        return self.filter(alert__in=Alert.objects.visible_to(person))
+
     def with_alert(self):
         """With all that the alert's sentence, role and links ask for."""
         origin = ("monitor__series__metric__system", "monitor__source__system")

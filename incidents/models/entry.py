@@ -2,9 +2,18 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from incidents.models.incident import Incident
+from systems.models import System
+
+
+class EntryQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """All but what the portal itself wrote about a system that `person` may not see."""
+        hidden = System.objects.hidden_from(person).values("slug")
+        return self.annotate(about=KT("data__system")).exclude(about__in=hidden)
 
 
 class Entry(models.Model):
@@ -30,7 +39,9 @@ class Entry(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=14, choices=Kind)
     text = models.TextField(blank=True, max_length=10_000)
-    data = models.JSONField(default=dict, blank=True)  # what machines read of it: which alert, which step
+    data = models.JSONField(default=dict, blank=True)  # for machines: which alert, which step, which system
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["n"]

@@ -69,9 +69,6 @@ class IncidentQuerySet(models.QuerySet):
         seen = Prefetch("systems", System.objects.visible_to(person), to_attr="shown_systems")
         return self.prefetch_related(seen).select_related("acknowledged_by", "mitigated_by", "resolved_by")
 
-    def with_alerts(self):
-        return self.prefetch_related("memberships__alert")
-
     def open_first(self):
         """Unresolved ones first, the most severe on top and among these the newest; then the last resolved."""
         return self.order_by(F("resolved_at").desc(nulls_first=True), "severity", "-number")

@@ -15,7 +15,7 @@ from incidents.forms import WriteForm
 from incidents.models import Delivery, Incident, IncidentAlert
 from systems.access import RULES, may
 from systems.doors import rule
-from systems.models import Runbook
+from systems.models import Runbook, System
 
 PAGE = 50
 
@@ -67,9 +67,9 @@ def live(incident: Incident, person, *, runbook: str = "") -> dict:
         "incident": incident,
         "tag": _tag(incident, person, runbook),
         "stamps": _stamps(incident),
-        "entries": incident.timeline.select_related("by").order_by("-n"),
+        "entries": incident.timeline.visible_to(person).select_related("by").order_by("-n"),
         "memberships": alerts_of(incident),
-        "deliveries": _deliveries(incident).select_related("channel__person"),
+        "deliveries": _deliveries(incident, person).select_related("channel__person"),
         "may_act": may(person, "incident.act", incident),
         "who_may": RULES["incident.act"].sentence,
         "runbooks": [(one, key_of(one)) for one in written],
@@ -87,17 +87,19 @@ def alerts_of(incident: Incident) -> list[IncidentAlert]:
     return sorted(rows, key=lambda one: one.alert.cleared_at is not None)
 
 
-def _deliveries(incident: Incident):
-    return Delivery.objects.filter(notice__key__startswith=f"incident:{incident.number}:").order_by("pk")
+def _deliveries(incident: Incident, person):
+    seen = System.objects.visible_to(person)
+    sent = Delivery.objects.filter(notice__key__startswith=f"incident:{incident.number}:", notice__system__in=seen)
+    return sent.order_by("pk")
 
 
 def _tag(incident: Incident, person, runbook: str) -> str:
     """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, deliveries, texts."""
-    sent = list(_deliveries(incident).values_list("pk", "state", "attempts"))
+    sent = list(_deliveries(incident, person).values_list("pk", "state", "attempts"))
     alerts = list(incident.memberships.values_list("alert", "alert__cleared_at"))
     texts = list(Runbook.objects.filter(system__in=incident.shown_systems).values_list("pk", "version"))
     rest = crc32(repr((incident.severity, incident.title, sent, alerts, texts, runbook)).encode())
-    return f"{person.pk}-{incident.version}-{incident.timeline.count()}-{rest}"
+    return f"{person.pk}-{incident.version}-{incident.timeline.visible_to(person).count()}-{rest}"
 
 
 def _stamps(incident: Incident) -> list[tuple]:

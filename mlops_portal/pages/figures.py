@@ -5,18 +5,24 @@ from prometheus_client.core import GaugeMetricFamily
 
 from incidents.models import Delivery, Incident
 from mlops_portal.engine.health import read_duties
-from systems.models import Level, System
+from systems.models import Level, Person, System
 
 
 class _Figures:
+    """What `person` may see of the portal, counted."""
+
+    def __init__(self, person: Person):
+        self.person = person
+
     def collect(self):
         yield from _duties()
         systems = GaugeMetricFamily("portal_systems", "Systems in use, by status.", labels=["status"])
-        statuses = list(System.objects.in_use().with_status().values_list("status_now", flat=True))
+        seen = System.objects.visible_to(self.person).in_use().with_status()
+        statuses = list(seen.values_list("status_now", flat=True))
         for level in Level.values:
             systems.add_metric([level], statuses.count(level))
         yield systems
-        unresolved = Incident.objects.unresolved().count()
+        unresolved = Incident.objects.visible_to(self.person).unresolved().count()
         yield GaugeMetricFamily("portal_incidents_unresolved", "Incidents not resolved yet.", value=unresolved)
         waiting = Delivery.objects.oldest_due_age_s()
         yield GaugeMetricFamily("portal_outbox_oldest_age_seconds", "Age of the oldest due delivery.", value=waiting)
@@ -32,8 +38,11 @@ def _duties():
     return age, late
 
 
-def exposition() -> bytes:
-    """Return the figures in the Prometheus text format. Raises DatabaseError when there is no database."""
+def exposition(person: Person) -> bytes:
+    """Return the figures in the Prometheus text format; systems and incidents that `person` may see are counted.
+
+    Raises DatabaseError when there is no database.
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures())
+    registry.register(_Figures(person))
     return generate_latest(registry)

@@ -48,11 +48,11 @@ def pipeline(request):
 @public("It asks for a token of scope metrics by itself.")
 @require_safe
 def metrics(request):
-    """The portal's own figures as Prometheus text, for a token of scope `metrics`."""
+    """The portal's own figures as Prometheus text, for a token of scope `metrics`: what its owner may see, counted."""
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     token = find_token(text.strip()) if kind.lower() == "bearer" else None
     if token is None:
         return HttpResponse("A token is needed.\n", status=401, content_type="text/plain")
     if Scope.METRICS not in token.scopes:
         return HttpResponse("This token lacks the scope metrics.\n", status=403, content_type="text/plain")
-    return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return HttpResponse(exposition(token.person), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -169,9 +169,8 @@ class Notices(Resource):
     }
 
     def get_queryset(self):
-        mine = super().get_queryset().for_person(self.request.user)
-        unseen = System.objects.exclude(pk__in=System.objects.visible_to(self.request.user).values("pk"))
-        return mine.exclude(system__in=unseen)
+        person = self.request.user
+        return super().get_queryset().for_person(person).exclude(system__in=System.objects.hidden_from(person))
 
     def read(self, request, pk) -> Response:
         notice = self.get_object()

@@ -28,6 +28,7 @@ from systems.filters import SystemFilter
 from systems.models import Because, Holding, Outcome, Scope, StatusSpan, System
 from systems.questions import ROLE_OF_TOPIC
 from systems.states import State, states_of
+from systems.trail import changes_visible_to
 
 
 def _shown(systems):
@@ -204,6 +205,4 @@ class Audit(Resource):
     doors = {"list": Door(Scope.ADMIN, "audit.read")}
 
     def get_queryset(self):
-        visible = System.objects.visible_to(self.request.user)
-        hidden = System.objects.exclude(pk__in=visible.values("pk"))
-        return super().get_queryset().exclude(system__in=hidden.values("slug"))
+        return changes_visible_to(self.request.user)

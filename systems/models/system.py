@@ -48,6 +48,10 @@ class SystemQuerySet(models.QuerySet):
         own |= Q(holdings__deputy=person, holdings__to=None)
         return self.filter(Q(restricted=False) | Q(pk__in=System.objects.filter(own).values("pk")))
 
+    def hidden_from(self, person):
+        """What `person` may not see, and so what does not exist for them."""
+        return self.exclude(pk__in=System.objects.visible_to(person).values("pk"))
+
     def in_use(self):
         return self.filter(retired_at=None)
 

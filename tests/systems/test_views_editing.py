@@ -32,7 +32,7 @@ def test_a_short_name_that_is_taken_is_refused_beside_the_field(client, data_sci
     client.force_login(data_scientist)
     answer = client.post(NEW, facts | {"slug": "churn"})
     assert answer.status_code == 422
-    assert "There is a system churn already" in answer.context["form"].errors["slug"][0]
+    assert "The short name churn is taken" in answer.context["form"].errors["slug"][0]
 
 
 @pytest.mark.parametrize("slug", ["new", "Churn", "a_b", "-a", "a--b", "ä"])

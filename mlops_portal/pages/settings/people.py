@@ -14,7 +14,7 @@ from mlops_portal.pages.settings.forms import AddPersonForm, EditPersonForm
 from mlops_portal.pages.settings.tabs import show, show_once
 from systems.actions.people import LastAdministrator, add_person, edit_person, sign_in_link
 from systems.doors import rule
-from systems.models import Holding, Person
+from systems.models import Holding, Person, System
 
 PAGE = 50
 
@@ -101,7 +101,7 @@ def deactivate(request, username):
         return _let(request, person, is_active=False, done=f"{person} is out: sessions and tokens have ended.")
     context = {
         "title": f"Deactivate {person}?",
-        "text": _what_will_happen(person),
+        "text": _what_will_happen(person, request.user),
         "action": request.path,
         "label": "Deactivate",
         "back": reverse("settings:person", args=[person.username]),
@@ -109,11 +109,13 @@ def deactivate(request, username):
     return render(request, "components/confirm.html", context)
 
 
-def _what_will_happen(person: Person) -> str:
+def _what_will_happen(person: Person, asking: Person) -> str:
     tokens = person.tokens.alive().count()
-    held = Holding.objects.current().filter(person=person).select_related("system")
+    seen = System.objects.visible_to(asking)
+    held = Holding.objects.current().filter(person=person, system__in=seen).select_related("system")
     roles = ", ".join(f"{holding.get_role_display().lower()} of {holding.system}" for holding in held)
-    answers = f"Nobody will answer as {roles} until somebody else is named." if roles else "No role is held."
+    answers = f"Nobody will answer as {roles} until somebody else is named."
+    answers = answers if roles else "No role is held of a system that you see."
     dead = f" and {tokens} token{'' if tokens == 1 else 's'} for ever" if tokens else ""
     ends = f"Open sessions end at once{dead}."
     return f"{ends} {answers} What was done by {person} stays under this name."

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -12,14 +12,15 @@ from mlops_portal.pages.settings.tabs import show
 from systems.actions.people import ADMINISTRATORS
 from systems.actions.teams import add_team, join_team, leave_team
 from systems.doors import rule
-from systems.models import Person, Team
+from systems.models import Person, System, Team
 
 
 @rule("people.manage")
 @require_safe
 def teams(request):
+    seen = Q(systems__in=System.objects.visible_to(request.user))
     counted = Team.objects.annotate(
-        people_count=Count("members", distinct=True), system_count=Count("systems", distinct=True)
+        people_count=Count("members", distinct=True), system_count=Count("systems", filter=seen, distinct=True)
     )
     return show(request, "settings/teams.html", {"teams": counted})
 
