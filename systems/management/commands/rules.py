@@ -31,8 +31,9 @@ Rows: what is done. Columns: who may, whatever else they are.
 
 A system that is *restricted* exists for its team, those who hold a role of it with their deputies, and managers. Being
 an administrator does not help. For everybody else it, and all that hangs on it, answers like what was never there: in
-lists, counts, reports, spreadsheets, incidents, the audit trail and the portal's own figures. Two things follow:
+lists, counts, reports, spreadsheets, incidents, the audit trail and the portal's own figures. Three things to know:
 
+- What the portal says of its own mail, how much waits and how much reached nobody, is about all of it.
 - A short name is taken once. Whoever types one that is in use is told so, seen or not, and nothing else.
 - An incident is read by whoever sees one of the systems that it touches: what people write there is theirs to weigh.
   Entries that the portal wrote about a hidden one of them are left out.

@@ -1,0 +1,116 @@
+"""A system with one of everything, and how to address each of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from monitoring.models import Alert, Monitor, Pull
+from systems.models import (
+    Deployment,
+    ModelVersion,
+    Notice,
+    Retraining,
+    RetrainingRun,
+    Runbook,
+    System,
+    Token,
+)
+from tests.doors.cast import SEES_RESTRICTED
+from tests.doors.routes import Route
+from tests.factories import AnswerFactory, IncidentFactory, SeriesFactory, SourceFactory, WaiverFactory
+
+NOWHERE = 10**9  # a number that nothing has
+
+
+def fill(system, *, author, word: str, **metric) -> dict:
+    """Give `system` one of everything, each with `word` in its texts; return what its addresses are made of."""
+    incident = IncidentFactory(title=f"{word} is wrong", systems=[system])
+    return {
+        "slug": system.slug,
+        "number": incident.number,
+        **_watched(system, word, **metric),
+        **_promised(system, word),
+        "answer": AnswerFactory(system=system, question_key="feed_unavailable", author=author, text=word).pk,
+        "waiver": WaiverFactory(system=system, question_key="load", asked_by=author, reason=word).pk,
+    }
+
+
+def _watched(system, word: str, **metric) -> dict:
+    source = SourceFactory(system=system, name=word, settings={"url": f"https://{word}.example"})
+    series = SeriesFactory(metric__system=system, metric__key=word, source=source, sentence=word, **metric)
+    monitor = Monitor.objects.create(series=series, kind="limit", settings={"below": 0.8})
+    sentence = f"{word} is too low."
+    seen = {"opened_at": Now(), "first_visible_at": Now()}
+    alert = Alert.objects.create(monitor=monitor, severity="warning", sentence=sentence, **seen)
+    times = {"due_at": Now(), "lease_until": Now(), "finished_at": Now()}
+    pull = Pull.objects.create(source=source, outcome="ok", error=word, **times)
+    return {
+        "key": word,
+        "source_id": source.pk,
+        "metric_id": series.metric_id,
+        "monitor_id": monitor.pk,
+        "alert_id": alert.pk,
+        "pull_id": pull.pk,
+    }
+
+
+def _promised(system, word: str) -> dict:
+    """Put down a version that runs, a plan, a run and a runbook, in a phase from which one can go back."""
+    at = timezone.now() - timedelta(days=1)
+    System.objects.filter(pk=system.pk).update(phase="engineering")
+    version = ModelVersion.objects.create(system=system, name="1.0", registry_ref=word)
+    deployment = Deployment.objects.create(system=system, model_version=version, at=at, note=word)
+    Retraining.objects.create(system=system, policy=word, who=word, every_days=365, set_at=at)
+    run = RetrainingRun.objects.create(system=system, at=at, cause="schedule", note=word)
+    Runbook.objects.create(system=system, situation="load", version=1).versions.create(
+        n=1, body=f"- [ ] {word}", at=at, review_by=at.date()
+    )
+    return {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk}
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast by kind, whether the system is restricted, and what its addresses are made of."""
+
+    people: dict
+    is_restricted: bool
+    known: dict
+
+    def address(self, route: Route, kind: str, **other) -> str:
+        """Return the address of the route for somebody of `kind`; `other` names parts to be put in place of its own."""
+        whose = self.people.get(kind) or self.people["viewer"]
+        parts = {
+            "username": "holder",
+            "role": "product_owner",
+            "situation": "load",
+            "checklist": "launch-readiness",
+            **self.known,
+            "pk": Notice.objects.filter(person=whose).latest("pk").pk,
+            "prefix": Token.objects.filter(person=whose).first().prefix,
+            "question": "load" if "decide" in route.name else "feed_unavailable",
+            "path": "nowhere/",
+            "uidb36": "1",
+            **other,
+        }
+        if "reactivate" in route.name:
+            parts["username"] = "former"
+        if "team" in route.name or "member" in route.name:
+            parts["slug"] = "growth"
+        if not route.name.startswith("monitoring:"):
+            parts["key"] = "set-password"
+        return reverse(route.name, kwargs={name: parts[name] for name in route.arguments})
+
+    def hides(self, route: Route, kind: str) -> bool:
+        return self.is_restricted and route.touches_system and kind not in SEES_RESTRICTED
+
+
+def undone(act):
+    """Return what `act()` answers, and leave the database as it was."""
+    with transaction.atomic():
+        response = act()
+        transaction.set_rollback(True)
+    return response
