@@ -130,10 +130,14 @@ def deactivate_person(*, person: Person, by) -> None:
     """End the person's access at once: sign-in, sessions and tokens."""
     Person.objects.filter(pk=person.pk).update(is_active=False)
     person.tokens.filter(revoked_at=None).update(revoked_at=Now())
+    _end_sessions(person)
+    record(by=by, verb="deactivated", kind="person", object=person.username)
+
+
+def _end_sessions(person: Person) -> None:
     for session in Session.objects.iterator():
         if session.get_decoded().get("_auth_user_id") == str(person.pk):
             session.delete()
-    record(by=by, verb="deactivated", kind="person", object=person.username)
 
 
 @transaction.atomic

@@ -107,8 +107,7 @@ def review_answer(*, answer: Answer, decision: str, comment: str = "", by, at: d
 
     Raises PermissionDenied for its author, NotFromHere when the answer was replaced, or is decided so already.
     """
-    if answer.author_id == by.pk:
-        raise PermissionDenied("Somebody else than its author reviews an answer.")
+    _refuse_oneself(answer.author_id, by, "Somebody else than its author reviews an answer.")
     system = System.objects.select_for_update().get(pk=answer.system_id)
     answer = Answer.objects.select_related("author").get(pk=answer.pk)
     _refuse_to_review(answer, decision)
@@ -128,6 +127,11 @@ def review_answer(*, answer: Answer, decision: str, comment: str = "", by, at: d
         _tell_author(review, system)
     fold_verdict(system, at)
     return review
+
+
+def _refuse_oneself(author_id: int, by, why: str) -> None:
+    if author_id == by.pk:
+        raise PermissionDenied(why)
 
 
 def _refuse_to_review(answer: Answer, decision: str) -> None:
@@ -189,8 +193,7 @@ def decide_waiver(*, waiver: Waiver, grant: bool, comment: str = "", by, at: dat
 
     Raises PermissionDenied for who asked, NotFromHere when it is decided or its time is over.
     """
-    if waiver.asked_by_id == by.pk:
-        raise PermissionDenied("Somebody else than who asked decides about a waiver.")
+    _refuse_oneself(waiver.asked_by_id, by, "Somebody else than who asked decides about a waiver.")
     system = System.objects.select_for_update().get(pk=waiver.system_id)
     if grant and waiver.until <= at:
         raise NotFromHere("The time that was asked for is over.")

@@ -1,7 +1,7 @@
-import threading
+from functools import partial
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents.actions import response
@@ -9,7 +9,9 @@ from incidents.actions.response import AlreadyDone, acknowledge, mitigate, resol
 from incidents.models import Entry, Incident
 from mlops_portal.engine.versions import Stale
 from systems.models import System
+from tests.at_once import at_once
 from tests.factories import IncidentFactory, PersonFactory
+from tests.protections import protects
 
 
 @pytest.fixture
@@ -81,25 +83,24 @@ def test_a_timeline_row_is_never_deleted(incident, on_call, now):
         Entry.objects.filter(pk=entry.pk).delete()
 
 
+@protects("S15", off={"incidents.actions.response.locked": lambda incident, seen: incident})
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seen", [None, 1])
-def test_twenty_who_acknowledge_at_once_have_one_winner(seen):
-    incident, people = IncidentFactory(), PersonFactory.create_batch(20)
-    start, outcomes = threading.Barrier(20), []
+def test_of_twenty_who_take_a_step_at_once_one_does(seen):
+    incident = IncidentFactory()
+    people = {person: Incident.objects.get() for person in PersonFactory.create_batch(20)}
 
     def tap(person):
-        start.wait()
-        try:
-            outcomes.append(acknowledge(incident=incident, by=person, at=timezone.now(), seen=seen).acknowledged_by)
-        except (AlreadyDone, Stale):
-            outcomes.append(None)
-        connection.close()
+        return acknowledge(incident=people[person], by=person, at=timezone.now(), seen=seen).acknowledged_by
 
-    threads = [threading.Thread(target=tap, args=[person]) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    [winner] = [person for person in outcomes if person]
-    assert (len(outcomes), Incident.objects.get().acknowledged_by) == (20, winner)
+    done, refused = at_once(tap, people, refusals=(AlreadyDone, Stale, IntegrityError))
+    assert (len(done), len(refused)) == (1, 19)
+    assert [Incident.objects.get(pk=incident.pk).acknowledged_by] == done
     assert Entry.objects.filter(kind="acknowledged").count() == 1
+
+
+@protects("S37", off={"incidents.actions.response.append": lambda **entry: None})
+@pytest.mark.parametrize("step", [acknowledge, mitigate, partial(resolve, text="Rolled back.")])
+def test_each_step_is_one_row_of_the_timeline(incident, on_call, now, step):
+    step(incident=incident, by=on_call, at=now)
+    assert incident.timeline.filter(by=on_call).count() == 1

@@ -3,13 +3,17 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from mlops_portal.engine.models import Change
 from systems.actions.readiness import NotFromHere, answer_question, ask_waiver, decide_waiver, review_answer
 from systems.models import Notice, Review, System, Waiver
 from systems.readiness import count_to_review
 from systems.states import state_of
+from tests.at_once import at_once
+from tests.callers import caller
 from tests.factories import AnswerFactory, PersonFactory, ReviewFactory, WaiverFactory, answer_all
+from tests.protections import protects
 
 KEY = "feed_unavailable"
 
@@ -38,6 +42,13 @@ def test_the_author_does_not_review_it(answer, data_scientist, now):
     assert not Review.objects.exists()
 
 
+@protects("S14", off={"systems.actions.readiness._refuse_oneself": lambda *who: None})
+def test_a_manager_approves_no_answer_of_their_own(system, manager):
+    AnswerFactory(system=system, author=manager)
+    refused = caller(manager).post(f"systems/churn/readiness/{KEY}/review/", {"decision": "approved"})
+    assert (refused.status_code, Review.objects.exists()) == (403, False)
+
+
 def test_not_even_the_database_lets_the_author_review_it(answer):
     with pytest.raises(IntegrityError):
         ReviewFactory(answer=answer, by=answer.author)
@@ -50,10 +61,31 @@ def test_what_is_sent_back_is_told_to_its_author(answer, manager, data_scientist
     assert notice.url == f"/systems/churn/readiness/{KEY}/"
 
 
+@protects("S14", off={"systems.actions.readiness._refuse_to_review": lambda *what: None})
 def test_an_answer_that_was_replaced_is_not_reviewed_any_more(system, answer, manager, data_scientist, now):
     answer_question(system=system, key=KEY, text="New.", confidence="confident", by=data_scientist, at=now)
     with pytest.raises(NotFromHere):
         review_answer(answer=answer, decision="approved", by=manager, at=now)
+
+
+def test_an_approval_is_of_that_answer_and_of_no_later_one(system, answer, manager, data_scientist, now):
+    review_answer(answer=answer, decision="approved", by=manager, at=now)
+    new = answer_question(system=system, key=KEY, text="New.", confidence="confident", by=data_scientist, at=now)
+    assert (new.reviews.count(), state_of(system, KEY, at=now).because) == (0, "unreviewed")
+
+
+@protects("S14", off={"systems.actions.readiness._refuse_to_review": lambda *what: None})
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_approve_at_once_one_does():
+    answer, now = AnswerFactory(), timezone.now()
+
+    def approve(person):
+        return review_answer(answer=answer, decision="approved", by=person, at=now)
+
+    done, refused = at_once(approve, PersonFactory.create_batch(8), refusals=(NotFromHere, IntegrityError))
+    assert [type(refusal) for refusal in refused] == [NotFromHere] * 7
+    assert [review.pk for review in done] == [Review.objects.get().pk]
+    assert Change.objects.filter(verb="approved").count() == 1
 
 
 @pytest.mark.parametrize("first", ["approved", "changes_requested"])
