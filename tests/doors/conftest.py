@@ -41,15 +41,21 @@ def world(request, system, people):
 
 @pytest.fixture
 def hidden(people, data_scientist):
-    """Where to find a restricted system of people who are not asked, with one of everything; each text of it says so."""
+    """Where to find a restricted system of others, with one of everything; each of its texts says so."""
     at = timezone.now()
-    secret = SystemFactory(slug=SECRET, name=f"{SECRET} model", purpose=SECRET, tags=[SECRET], team=Team.objects.get(slug="vault"))
+    secret = SystemFactory(
+        slug=SECRET, name=f"{SECRET} model", purpose=SECRET, tags=[SECRET], team=Team.objects.get(slug="vault")
+    )
     known = fill(secret, author=data_scientist, word=SECRET) | {"username": "keeper"}
-    System.objects.filter(pk=secret.pk).update(restricted=True, status="failing", status_since=at, status_sentence=SECRET)
+    System.objects.filter(pk=secret.pk).update(
+        restricted=True, status="failing", status_since=at, status_sentence=SECRET
+    )
     keeper = Person.objects.get(username="keeper")
     assign_role(system=secret, role="operations_owner", person=keeper, note=SECRET, by=keeper, at=at)
     for kind, person in people.items():
-        Notice.objects.create(key=f"{kind} {SECRET}", person=person, system=secret, subject=SECRET, text=SECRET, url="/")
+        Notice.objects.create(
+            key=f"{kind} {SECRET}", person=person, system=secret, subject=SECRET, text=SECRET, url="/"
+        )
     recheck(secret)
     record(by=keeper, verb="refused", kind="request", object=f"POST /systems/{SECRET}/edit/")
     return World(people, True, known)

@@ -20,7 +20,8 @@ IDS = ("source_id", "metric_id", "monitor_id", "alert_id", "pull_id")
 NEVER_THERE = dict.fromkeys((*NUMBERS, *IDS), NOWHERE) | {"slug": "nowhere"}
 ASKED = ["", "?format=csv", "?page_size=500"]
 PASSING = re.compile(  # another one at each request, or about all mail alike: tells of no system
-    r"\w{64}|\d+ notices|_s\": -?[\d.]+|[0-9a-f]{32}|[\d.]+ ?(s|second|minute)s?\b|duty_age_seconds\S* [\d.e-]+|\d{4}-\d\d-\d\dT[\d:.]+"
+    r"\w{64}|\d+ notices|_s\": -?[\d.]+|[0-9a-f]{32}|[\d.]+ ?(s|second|minute)s?\b"
+    r"|duty_age_seconds\S* [\d.e-]+|\d{4}-\d\d-\d\dT[\d:.]+"
 )
 SYSTEMS = "systems.models.system.SystemQuerySet"
 
@@ -47,7 +48,9 @@ def told_of(world: World, kind: str, shared: int) -> list[str]:
     telling = []
     for client, routes in doors(world.people[kind]):
         addresses = [world.address(route, kind) for route in routes if route.touches_system]
-        addresses += [world.address(route, kind) + query for route in routes if not route.touches_system for query in ASKED]
+        addresses += [
+            world.address(route, kind) + query for route in routes if not route.touches_system for query in ASKED
+        ]
         addresses += [world.address(route, kind, number=shared) for route in routes if "number" in route.arguments]
         telling += [one for one in addresses if SECRET in client.get(one).content.decode().lower()]
     return telling

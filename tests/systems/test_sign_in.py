@@ -1,13 +1,23 @@
 import pytest
 from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from mlops_portal.engine.models import Change
+from mlops_portal.settings import MIDDLEWARE
 from systems.actions.people import deactivate_person
+from systems.models import Token
 from systems.tokens import make_token
+from tests.callers import caller
 from tests.factories import PASSWORD, IncidentFactory
+from tests.protections import protects
 
 LOGIN = "/accounts/login/"
+SESSION = "django.contrib.sessions.backends.base.SessionBase"
+SESSIONS_OUTLIVE = {
+    "systems.actions.people._end_sessions": lambda person: None,
+    "django.contrib.auth.backends.ModelBackend.user_can_authenticate": lambda backend, person: True,
+}
 
 
 def _try(client, username, password=PASSWORD, **extra):
@@ -46,6 +56,7 @@ def test_unknown_wrong_and_deactivated_get_the_same_answer(client, viewer, manag
     assert not _is_in(client)
 
 
+@protects("S18", off={f"{SESSION}.cycle_key": lambda session: None})
 def test_the_session_has_another_id_after_signing_in(client, viewer):
     client.get(LOGIN)
     session = client.session
@@ -56,6 +67,7 @@ def test_the_session_has_another_id_after_signing_in(client, viewer):
     assert client.session.session_key != session.session_key
 
 
+@protects("S18", off={f"{SESSION}.flush": lambda session: None})
 def test_signing_out_is_a_post_and_ends_the_session_on_the_server(client, viewer):
     client.force_login(viewer)
     thief = Client()
@@ -100,11 +112,13 @@ def test_many_tries_from_one_address_are_429_in_our_look(client, db):
     assert "Content-Security-Policy" in answers[-1].headers
 
 
+@protects("S37", off={"systems.sign_ins.record": lambda **row: None})
 def test_signing_in_writes_one_row(client, viewer):
     _try(client, "viewer")
     assert _rows() == [("signed_in_as", "viewer", "viewer", "page")]
 
 
+@protects("S37", off={"systems.sign_ins.record": lambda **row: None})
 def test_a_wrong_password_writes_one_row(client, viewer):
     _try(client, "VIEWER", "wrong")
     assert _rows() == [("failed_to_sign_in_as", "viewer", "", "page")]
@@ -119,14 +133,16 @@ def test_a_nul_in_the_name_is_no_error_of_ours(client, db):
     assert _try(client, "vie\x00wer").status_code == 200
 
 
+@protects("S37", off={"mlops_portal.engine.middleware.audit.record": lambda **row: None})
 def test_a_refusal_writes_one_row(client, viewer):
     IncidentFactory(number=7)
     client.force_login(viewer)
     assert client.post("/incidents/7/acknowledge/", {"version": 1}).status_code == 403
-    [row] = Change.objects.filter(verb="refused")
-    assert (row.by, row.object) == ("viewer", "POST /incidents/7/acknowledge/")
+    rows = Change.objects.filter(verb="refused").values_list("by", "object")
+    assert list(rows) == [("viewer", "POST /incidents/7/acknowledge/")]
 
 
+@protects("S18", off=SESSIONS_OUTLIVE | {"systems.models.token.TokenQuerySet.alive": lambda tokens: tokens})
 def test_deactivating_ends_open_sessions_and_tokens_at_once(client, viewer):
     client.force_login(viewer)
     _, text = make_token(person=viewer, scopes=["metrics"], by=viewer)
@@ -137,6 +153,15 @@ def test_deactivating_ends_open_sessions_and_tokens_at_once(client, viewer):
     assert Client().get("/metrics", headers={"Authorization": f"Bearer {text}"}).status_code == 401
 
 
+@protects("S18", off={"systems.models.token.TokenQuerySet.alive": lambda tokens: tokens})
+@pytest.mark.parametrize("ends", ["revoked_at", "expires_at"])
+def test_a_token_ends_when_it_is_revoked_and_when_its_time_is_over(viewer, now, ends):
+    token, text = make_token(person=viewer, scopes=["read"], by=viewer)
+    Token.objects.filter(pk=token.pk).update(**{ends: now})
+    assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+
+
+@protects("S18", off={"systems.models.person.Person.get_session_auth_hash": lambda person: "one"})
 def test_a_new_password_ends_the_other_sessions(client, viewer):
     client.force_login(viewer)
     other = Client()
@@ -150,7 +175,26 @@ def test_nobody_signs_up(client, db):
     assert client.get("/accounts/signup/").status_code == 404
 
 
+@protects("S20", off={"settings.MIDDLEWARE": [one for one in MIDDLEWARE if "Csrf" not in one]})
 def test_a_form_without_its_token_is_refused(viewer):
     client = Client(enforce_csrf_checks=True)
     assert _try(client, "viewer").status_code == 403
     assert not _is_in(client)
+
+
+@protects("S20", off={"rest_framework.authentication.SessionAuthentication.enforce_csrf": lambda *request: None})
+def test_a_session_asks_the_api_for_nothing_without_the_forms_token(viewer):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(viewer)
+    assert client.post("/api/v1/tokens/", {"scopes": ["read"]}, content_type="application/json").status_code == 403
+
+
+def test_a_script_sends_the_forms_token_by_itself(client, viewer):
+    client.force_login(viewer)
+    assert 'hx-headers=\'{"X-CSRFToken": ' in client.get("/").content.decode()
+
+
+def test_a_token_makes_no_session(viewer):
+    answer = caller(viewer).get("me/")
+    assert (answer.status_code, answer.cookies, Session.objects.count()) == (200, {}, 0)
+    assert caller(viewer).get("/incidents/").status_code == 302
