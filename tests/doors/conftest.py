@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -31,12 +32,17 @@ def people(request, db):
     return people
 
 
+@pytest.fixture
+def open_world(system, people):
+    """The cast, and a system with one of everything that everybody sees."""
+    return World(people, False, fill(system, author=people["data_scientist"], word="accuracy", metric__pk=METRIC))
+
+
 @pytest.fixture(params=["open", "restricted"])
-def world(request, system, people):
+def world(request, open_world):
     """The cast, and a system with one of everything that is open or restricted."""
-    known = fill(system, author=people["data_scientist"], word="accuracy", metric__pk=METRIC)
     System.objects.update(restricted=request.param == "restricted")
-    return World(people, request.param == "restricted", known)
+    return replace(open_world, is_restricted=request.param == "restricted")
 
 
 @pytest.fixture
