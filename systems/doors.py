@@ -1,4 +1,4 @@
-"""The declaration that stands on every page view: who may come in. A view without one fails tests/test_doors.py.
+"""The declaration that stands on every page view: who may come in. A view without one fails tests/doors/.
 
 @rule("system.register")              a rule about nobody in particular is asked before the view begins
 def register(request): ...

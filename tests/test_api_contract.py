@@ -16,14 +16,14 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from monitoring.models import Alert, Monitor
-from systems.models import Group, Notice, Role, Scope
+from systems.models import Group, Notice, Role, Scope, System
 from systems.tokens import make_token
 from tests.callers import caller
+from tests.doors.routes import API
 from tests.factories import HoldingFactory, IncidentFactory, MetricFactory, SeriesFactory, SourceFactory
 from tests.monitoring.points import write
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
-EXAMPLES = 40
 THERE = {
     "slug": "churn",
     "role": "model_owner",
@@ -73,11 +73,11 @@ def contract(manager, viewer, system):
         signal.connect(close_old_connections)
 
 
-def try_out(operation, headers: dict) -> None:
+def try_out(operation, headers: dict, examples: int) -> None:
     """Send what the schema allows, and what it does not, and judge each answer."""
 
     @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck]
+        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck]
     )
     @given(
         aimed=booleans(),
@@ -91,10 +91,24 @@ def try_out(operation, headers: dict) -> None:
     send()
 
 
-def test_whatever_is_sent_the_answer_is_one_that_is_documented(contract, manager):
-    _, text = make_token(person=manager, scopes=Scope.values, by=manager)
-    operations = [found.ok() for found in contract.get_all_operations()]
-    for operation in operations:
+@pytest.fixture
+def restricted(system):
+    """The system, hidden from those who may do nothing to it."""
+    System.objects.filter(pk=system.pk).update(restricted=True)
+
+
+@pytest.mark.parametrize(
+    ("who", "scopes", "examples"), [("manager", Scope.values, 40), ("stranger", ["read", "write"], 6)]
+)
+@pytest.mark.usefixtures("restricted")
+def test_whatever_is_sent_the_answer_is_one_that_is_documented(request, contract, who, scopes, examples):
+    person = request.getfixturevalue(who)
+    _, text = make_token(person=person, scopes=scopes, by=person)
+    for operation in (found.ok() for found in contract.get_all_operations()):
         cache.clear()  # the requests of the last minute are forgotten
-        try_out(operation, {"Authorization": f"Bearer {text}"})
-    assert len(operations) > 30
+        try_out(operation, {"Authorization": f"Bearer {text}"}, examples)
+
+
+def test_every_door_of_the_api_is_in_the_schema(contract):
+    doors = [method for route in API if route.name != "api-schema" for method in route.actions if method != "head"]
+    assert len([*contract.get_all_operations()]) == len(doors) > 60

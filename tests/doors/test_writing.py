@@ -3,7 +3,7 @@
 import pytest
 
 from monitoring.models import Source
-from systems.models import Group, ModelVersion
+from systems.models import Group, Holding, ModelVersion
 from tests.callers import caller
 from tests.doors.cast import BODIES
 from tests.doors.routes import API
@@ -11,6 +11,7 @@ from tests.doors.world import fill, undone
 from tests.factories import SystemFactory, TeamFactory
 from tests.protections import protects
 
+ALL_OF_THEM = "Additional properties are not allowed"  # how a document says it, which is read by its JSON Schema
 CHANGING = [(route, method) for route in API for method in ("post", "put", "patch") if method in route.actions]
 
 
@@ -32,9 +33,10 @@ def rows(route) -> list[dict]:
 
 @pytest.fixture
 def all_powerful(open_world, manager):
-    """Somebody in every group."""
+    """Somebody in every group, who is the deputy in every role."""
     manager.groups = list(Group)
     manager.save()
+    Holding.objects.update(deputy=manager)
     return caller(manager)
 
 
@@ -47,7 +49,8 @@ def test_whatever_else_the_table_holds_cannot_be_written(open_world, all_powerfu
         body = (BODIES.get(f"{route.name} {method}") or {}) | dict.fromkeys(strange, 1)
         answer = undone(lambda: ask(address, body))  # noqa: B023
         told = answer.content.decode() if answer.status_code == 400 else ""
-        written += [f"{method} {route.name} {name}" for name in strange if name not in told]
+        if ALL_OF_THEM not in told:
+            written += [f"{method} {route.name} {name}" for name in strange if name not in told]
     assert written == []
 
 
