@@ -36,7 +36,7 @@ def test_a_view_of_the_api_that_says_nothing_lets_nobody_in(manager):
     assert caller(manager).get("/api/bare/").status_code == 403
 
 
-@protects("S11", off={"settings.MIDDLEWARE": [one for one in MIDDLEWARE if "LoginRequired" not in one]})
+@protects("S11", off={"settings.MIDDLEWARE": [one for one in MIDDLEWARE if "SignInRequired" not in one]})
 @pytest.mark.usefixtures("_bare", "db")
 def test_a_page_that_says_nothing_asks_to_sign_in():
     assert Client().get("/bare/").status_code == 302

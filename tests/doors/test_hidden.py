@@ -84,7 +84,7 @@ def lists(world: World, kind: str) -> list[tuple[Client, str]]:
         (client, world.address(route, kind) + query)
         for client, routes in doors(world.people[kind])
         for route in routes
-        if not route.touches_system
+        if not route.touches_system and route.name != "components"  # which shows moments, and nothing that is kept
         for query in ASKED[:2]
     ]
 

@@ -23,7 +23,8 @@ def taken(route, method: str) -> set[str]:
 
 def of_the_table(route) -> set[str]:
     """Return the names of what the table behind the route holds: what somebody would try to write."""
-    fields = route.view.cls.queryset.model._meta.get_fields()
+    queryset = getattr(route.view.cls, "queryset", None)
+    fields = queryset.model._meta.get_fields() if queryset is not None else []
     return {name for field in fields for name in (field.name, getattr(field, "attname", field.name))}
 
 

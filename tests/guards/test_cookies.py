@@ -33,9 +33,9 @@ def cookies_of_a_visit(*, secure: bool) -> dict:
 @protects("S19", off={"settings.SESSION_COOKIE_SAMESITE": None})
 @protects("S19", off={"settings.CSRF_COOKIE_SAMESITE": "None"})
 @protects("S19", off={"settings.MESSAGE_STORAGE": IN_A_COOKIE})
-def test_cookies_are_two_and_for_the_browser_alone(viewer):
+def test_cookies_are_three_and_for_the_browser_alone(viewer):
     found = cookies_of_a_visit(secure=False)
-    assert set(found) == {"portal-session", "portal-csrf"}
+    assert set(found) == {"portal-session", "portal-csrf", "portal-browser"}
     for cookie in found.values():
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
         assert (cookie["path"], cookie["domain"]) == ("/", "")
