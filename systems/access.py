@@ -94,6 +94,16 @@ RULES: dict[str, Rule] = {
     "phase.decide": Rule(
         "Managers, and its product owner.", _any(_in(Group.MANAGER), _holds_one_of(Role.PRODUCT_OWNER)), about="system"
     ),
+    "plan.write": Rule(
+        "Data scientists and administrators of its team, its product owner, and managers.",
+        _any(
+            _teammate_data_scientist,
+            _administrator_of_portal,
+            _in(Group.MANAGER),
+            _holds_one_of(Role.PRODUCT_OWNER),
+        ),
+        about="system",
+    ),
     "incident.act": Rule(
         "On-call engineers, managers, and who holds a role of a system that it touches.",
         _any(_in(Group.ON_CALL, Group.MANAGER), _holds_a_system_of),

@@ -22,7 +22,9 @@ from systems.models import (
     Answer,
     Deployment,
     ModelVersion,
+    Money,
     Notice,
+    PhasePlan,
     Retraining,
     RetrainingRun,
     Runbook,
@@ -55,6 +57,7 @@ MAY = {
     "runbook.write": {"data_scientist", "holder", "manager"},
     "version.record": {"data_scientist", "manager"},
     "phase.decide": {"holder", "manager"},
+    "plan.write": {"data_scientist", "holder", "manager"},
     "incident.act": {"on_call", "holder", "manager"},
     "alert.act": {"on_call", "holder", "manager"},
     "people.manage": {"administrator"},
@@ -100,6 +103,14 @@ BODIES = {
     "api:runbook put": {"body": "- [ ] Look at the queue."},
     "api:phase post": {"to": "research"},
     "api:ingest post": {"points": []},
+    "api:phase-plan put": {"planned_from": "2026-03-01", "budget": {"amount": "12.50", "currency": "EUR"}},
+    "api:money post": {
+        "phase": "research",
+        "kind": "spent",
+        "on": "2026-03-01",
+        "amount": "12.50",
+        "currency": "EUR",
+    },
     "api:monitors post": {"metric": "1", "kind": "limit", "severity": "critical", "settings": {"below": 0.7}},
     "api:monitor patch": {"severity": "critical"},
     "api:alert-snooze post": {"until": None},
@@ -198,6 +209,8 @@ def promised(system) -> None:
     Deployment.objects.create(system=system, model_version=version, at=at)
     Retraining.objects.create(system=system, policy="Yearly.", who="Somebody", every_days=365, set_at=at)
     RetrainingRun.objects.create(system=system, at=at, cause="schedule")
+    plan = PhasePlan.objects.create(system=system, phase="engineering", currency="EUR")
+    plan.money.create(kind="spent", on=at.date(), amount=5, at=at)
     Runbook.objects.create(system=system, situation="load", version=1).versions.create(
         n=1, body="Wait.", at=at, review_by=at.date()
     )
@@ -244,6 +257,8 @@ class World:
             "checklist": "launch-readiness",
             "question": "load" if "decide" in route.name else "feed_unavailable",
             "situation": "load",
+            "phase": "engineering",
+            "money": Money.objects.get().pk,
             "model_version": ModelVersion.objects.get().pk,
             "deployment": Deployment.objects.get().pk,
             "run": RetrainingRun.objects.get().pk,
