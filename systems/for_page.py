@@ -6,9 +6,9 @@ from systems.access import may
 from systems.actions.phases import phases_from
 from systems.drawing import Drawn, drawn
 from systems.models import Deployment, Person, PhaseMove, Retraining, Role, RunbookVersion, Situation, System
+from systems.models.phase import scoped_by
 from systems.models.retraining import last_trained
 from systems.notices import people_to_tell
-from systems.plan_words import said_scope
 from systems.plans import standings_of
 
 WHO_NOTICES = [
@@ -81,4 +81,4 @@ def _phases(system: System) -> dict:
     standings = standings_of([system])[system.pk]
     came = {move.to_phase: move for move in system.phase_moves.select_related("by").order_by("at", "pk")}
     phases: list[tuple[Drawn, PhaseMove | None]] = [(one, came.get(one.standing.phase)) for one in drawn(standings)]
-    return {"phases": phases, "scope": said_scope(standings)}
+    return {"phases": phases, "scoped": scoped_by([one.phase for one in standings if not one.lacks])}

@@ -40,7 +40,7 @@ class Fitting(forms.Form):
 class PlanForm(Versioned, Fitting):
     """`now` is how the phase stands; it is not asked what decisions to move have said."""
 
-    planned_from = _day("Planned from", required=False)
+    planned_from = _day("Planned from", required=False, help_text="The first day.")
     planned_to = _day("Planned until", required=False, help_text="The last day on which it should be done.")
     budget = _amount(
         "Budget", required=False, help_text="What the phase may cost in all: people's time, machines, data, licences."
@@ -82,7 +82,7 @@ KINDS = [(Money.Kind.SPENT, "Spent"), (Money.Kind.PLANNED, "Planned on top of th
 class MoneyForm(Fitting):
     kind = forms.ChoiceField(label="What it is", choices=KINDS, widget=forms.RadioSelect, initial=Money.Kind.SPENT)
     on = _day("On", help_text="The day of the invoice, or the last of the days worked.")
-    amount = _amount("Amount")
+    amount = _amount("Amount", help_text="Such as 1200.50.")
     currency = _Currency()
     note = forms.CharField(
         label="Note", max_length=LONGEST_NOTE, required=False, help_text="For what, such as: two people, March."

@@ -11,9 +11,9 @@ SPACE = "\N{NO-BREAK SPACE}"
 
 def said_days(days: int) -> str:
     """Return a number of days as people say it: "9 days", "3 weeks", "4 months"."""
-    for size, unit, least in ((30, "month", 61), (7, "week", 14)):
+    for size, unit, least in ((30, "month", 92), (7, "week", 14)):
         if days >= least:
-            return f"{days // size} {unit}s"
+            return f"{round(days / size)} {unit}s"
     return f"{days} day{'' if days == 1 else 's'}"
 
 
