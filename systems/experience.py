@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median, quantiles
 
-from systems.models import PHASE_ORDER, Person, Phase, PhasePlan, System
+from systems.models import Person, Phase, PhasePlan, System
 from systems.plan_words import said_money
 from systems.plans import is_past
 
@@ -55,7 +55,8 @@ def experience_of(person: Person, system: System, phase: str) -> list[Experience
     """Return what the other systems that `person` may see tell of the cost of this phase; two queries."""
     others: dict[int, dict[str, PhasePlan]] = {}
     seen = System.objects.visible_to(person).exclude(pk=system.pk)
-    for plan in PhasePlan.objects.with_money().filter(system__in=seen.values("pk")).select_related("system"):
+    plans = PhasePlan.objects.with_money().filter(system__in=seen.values("pk")).select_related("system")
+    for plan in plans.only("system__phase", "phase", "currency", "budget"):
         others.setdefault(plan.system_id, {})[plan.phase] = plan
     told = [_beside_plan(Phase(phase), others.values())]
     if phase != Phase.RESEARCH:
@@ -72,8 +73,10 @@ def _beside_research(phase: Phase, others, system: System) -> Experience:
         if plans[phase].currency == plans[Phase.RESEARCH].currency
     ]
     here = PhasePlan.objects.with_money().filter(system=system, phase=Phase.RESEARCH).first()
-    base = here and (here.spent or here.planned)
-    return Experience(phase, "research", multiples, base, here.currency if here else "")
+    if here is None:
+        return Experience(phase, "research", multiples)
+    base = here.spent if is_past(system, Phase.RESEARCH) else here.planned or here.spent
+    return Experience(phase, "research", multiples, base, here.currency)
 
 
 def _beside_plan(phase: Phase, others) -> Experience:
@@ -84,4 +87,4 @@ def _beside_plan(phase: Phase, others) -> Experience:
 def _is_spent(plans: dict[str, PhasePlan], phase: Phase) -> bool:
     """Whether the phase is over and its money recorded."""
     plan = plans.get(phase)
-    return bool(plan and plan.spent and is_past(plan.system, phase) and phase in PHASE_ORDER)
+    return bool(plan and plan.spent and is_past(plan.system, phase))

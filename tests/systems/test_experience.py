@@ -31,6 +31,13 @@ def test_what_that_would_be_here_is_said(told, system, manager, now):
     )
 
 
+def test_research_that_runs_is_taken_as_it_is_planned(told, system, manager, now):
+    _portfolio(manager, now)
+    plan(system, "research", manager, now)
+    spend(system, "research", 5, manager, now)
+    assert told()[0].base_here == 100
+
+
 def test_too_few_is_said_honestly(told, manager, now):
     _portfolio(manager, now, (1, 2, 3, 4))
     assert told()[0].sentence == (

@@ -79,3 +79,8 @@ def test_page_and_list_say_that_only_research_is_scoped(writer, system, manager,
     assert "Only research is scoped: engineering lacks" in writer.get("/systems/churn/").content.decode()
     assert "only research is scoped" in writer.get("/systems/").content.decode()
     assert "only_research" in writer.get("/systems/?format=csv").content.decode()
+
+
+def test_whoever_decides_to_move_on_sees_the_exit_criterion(writer, system, manager, now):
+    plan(system, "research", manager, now, exit="Nine of ten are right.")
+    assert "Nine of ten are right." in writer.get("/systems/churn/phase/").content.decode()
