@@ -54,7 +54,7 @@ PHASE = {
 }
 DAYS = ("planned_from", "planned_to", "actual_from", "actual_to")
 NOTHING = {name: one["default"] for name, one in PHASE["properties"].items()}
-PATHS = {"budget": "budget.amount", "currency": "budget.currency"}
+PATHS = {"budget": "budget.amount", "currency": "budget.currency", "on": "money"}
 
 
 def _read(system: System) -> dict:

@@ -197,6 +197,7 @@ def test_every_error_is_named_by_its_path_and_nothing_is_done(apply_file):
         ("amount: 1200.5", "amount: 1200.505", "phases.engineering.money.0.amount"),
         ("day: 2026-04-30", "day: 2026-04-31", "phases.engineering.money.0.day"),
         ('"2000", currency: EUR', '"2000", currency: USD', "phases.engineering.money.1.currency"),
+        ("day: 2026-04-30", "day: 2100-04-30", "phases.engineering.money"),
         ("note: Two people", 'note: "a\\u202eb"', "phases.engineering.money.0.note"),
         ("  engineering:", "  retired:", "phases"),
         ("key: latency", "key: mae", "metrics.1.key"),
