@@ -284,10 +284,11 @@ SPECTACULAR_SETTINGS = {
         "MonitorSeverityEnum": "monitoring.models.Monitor.Severity",
         "MetricKindEnum": "monitoring.models.Metric.Kind",
         "EntryKindEnum": "incidents.models.Entry.Kind",
+        "MoneyKindEnum": "systems.models.Money.Kind",
         "PullOutcomeEnum": "monitoring.models.Pull.Outcome",
         "OutcomeEnum": "systems.models.Outcome.Result",
-        "PhaseEnum": "systems.models.system.Phase",
-        "PhaseInUseEnum": "systems.models.system.PHASES_IN_USE",
+        "PhaseEnum": "systems.models.phase.Phase",
+        "PhaseInUseEnum": "systems.models.phase.PHASES_IN_USE",
     },
 }
 

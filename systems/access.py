@@ -99,6 +99,7 @@ RULES: dict[str, Rule] = {
         "record its versions, deployments and retraining", (*WHO_EDITS, MODEL_OR_SERVICE_OWNER), about="system"
     ),
     "phase.decide": Rule("move it to another phase", (MANAGER, PRODUCT_OWNER), about="system"),
+    "plan.write": Rule("plan its phases, and write down their money", (*WHO_EDITS, PRODUCT_OWNER), about="system"),
     "incident.act": Rule(
         "acknowledge, mitigate and resolve an incident; write on its timeline",
         (ON_CALL, MANAGER, HOLDER_OF_A_SYSTEM),

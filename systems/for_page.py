@@ -3,10 +3,13 @@
 from django.utils import timezone
 
 from systems.access import may
-from systems.actions.phases import ORDER, phases_from
-from systems.models import Deployment, Person, Retraining, Role, RunbookVersion, Situation, System
+from systems.actions.phases import phases_from
+from systems.drawing import Drawn, drawn
+from systems.models import Deployment, Person, PhaseMove, Retraining, Role, RunbookVersion, Situation, System
+from systems.models.phase import scoped_by
 from systems.models.retraining import last_trained
 from systems.notices import people_to_tell
+from systems.plans import standings_of
 
 WHO_NOTICES = [
     (Role.MODEL_OWNER, "the quality of its predictions falls"),
@@ -30,9 +33,10 @@ def promises_of(system: System, person: Person) -> dict:
         "resilience_written": sum(one in written for one in UNDER_STRAIN),
         "told": _told(system),
         "live": Deployment.objects.in_production().live().filter(system=system).select_related("model_version").first(),
-        "phases": _phases(system),
+        **_phases(system),
         "next_phase": next(iter(reversed(phases_from(system))), None),
         "may_decide": may(person, "phase.decide", system),
+        "may_plan": may(person, "plan.write", system),
         "may_write": may(person, "runbook.write", system),
         "may_record": may(person, "version.record", system),
     }
@@ -72,14 +76,9 @@ def retraining_of(system: System) -> dict:
     }
 
 
-def _phases(system: System) -> list[dict]:
-    """Return the three phases in order, each with the decision by which the system last came into it."""
-    moves = list(system.phase_moves.select_related("by"))
-    return [
-        {
-            "phase": phase,
-            "is_now": phase == system.phase,
-            "move": next((move for move in moves if move.to_phase == phase), None),
-        }
-        for phase in ORDER
-    ]
+def _phases(system: System) -> dict:
+    """Return the three phases as they are drawn, each with the decision by which the system last came into it."""
+    standings = standings_of([system])[system.pk]
+    came = {move.to_phase: move for move in system.phase_moves.select_related("by").order_by("at", "pk")}
+    phases: list[tuple[Drawn, PhaseMove | None]] = [(one, came.get(one.standing.phase)) for one in drawn(standings)]
+    return {"phases": phases, "scoped": scoped_by([one.phase for one in standings if not one.lacks])}

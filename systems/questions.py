@@ -128,7 +128,7 @@ LAUNCH_QUESTIONS = [
         "Are engineering and operations scoped with budget and dates, or only the research?",
         "Give for each of the three phases from when to when, what it may cost, and how one knows that it is done. Who "
         "pays for operations next year?",
-        ("purpose_written",),
+        ("purpose_written", "phases_scoped"),
         tiers=(1, 2, 3),
     ),
 ]

@@ -1,4 +1,4 @@
-"""What the registry brings to a system's file: its facts, owners, runbook, ranges and retraining."""
+"""What the registry brings to a system's file: its facts, owners, phases, runbook, ranges and retraining."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from systems.actions.registry import edit_system
 from systems.actions.retraining import set_retraining
 from systems.actions.runbooks import remove_range, retire_runbook, set_range, write_runbook
 from systems.models import Holding, Person, Retraining, Role, RunbookVersion, Situation, System, Team
+from systems.phases_spec import SECTION as PHASES
 from systems.runbooks import LONGEST
 
 ORIGIN = "mlsystem.yaml"
@@ -162,6 +163,7 @@ def _situation_text() -> dict:
 SECTIONS = [
     Section("system", SYSTEM, lambda system: {"": facts_of(system)}, _apply_facts, is_single=True),
     Section("owners", OWNER, _owners, _apply_owner, rule="role.assign", keys=tuple(Role.values)),
+    PHASES,
     Section("runbook", _situation_text(), _texts, _apply_text, rule="runbook.write", keys=tuple(Situation.values)),
     Section("expected_ranges", RANGE, _ranges, _apply_range, rule="runbook.write"),
     Section(

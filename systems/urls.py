@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systems.views import editing, ownership, phases, readiness, retraining, reviews, runbooks, versions
+from systems.views import editing, ownership, phases, plans, readiness, retraining, reviews, runbooks, versions
 
 urlpatterns = [
     path("new/", editing.register, name="register"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("<slug:slug>/deployments/", versions.deployments, name="deployments"),
     path("<slug:slug>/retraining/", retraining.retraining, name="retraining"),
     path("<slug:slug>/phase/", phases.phase, name="phase"),
+    path("<slug:slug>/phases/<slug:phase>/", plans.plan, name="phase-plan"),
+    path("<slug:slug>/phases/<slug:phase>/money/<int:money>/remove/", plans.remove, name="money-remove"),
 ]
 
 review_urls = [

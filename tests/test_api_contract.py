@@ -31,6 +31,7 @@ THERE = {
     "username": "viewer",
     "question": "load",
     "situation": "load",
+    "phase": "engineering",
     "source_id": 1,
     "metric_id": 1,
     "monitor_id": 1,

@@ -1,5 +1,7 @@
 """A system as a file: what is exported and applied changes nothing; what is applied is what the file says."""
 
+from datetime import date
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
@@ -10,7 +12,7 @@ from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, writ
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply, export
 from systems.actions.registry import edit_system
-from systems.models import Holding, Role, Situation, System
+from systems.models import PHASE_ORDER, Holding, Role, Situation, System
 from tests.callers import caller
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,12 @@ system:
   tags: [regression]
 owners:
   model_owner: {person: viewer}
+phases:
+  research: {planned_from: 2026-01-01, planned_to: 2026-03-31, budget: {amount: 4000, currency: EUR}, exit: It works.}
+  engineering:
+    money:
+      - {kind: spent, day: 2026-04-30, amount: 1200.5, currency: EUR, note: Two people}
+      - {kind: planned, day: 2026-04-01, amount: "2000", currency: EUR}
 runbook:
   load: |
     - [ ] Look at the queue
@@ -65,6 +73,8 @@ def test_a_file_registers_a_system_with_all_that_it_says(prices, viewer):
     assert Holding.objects.current().get(system=prices, role=Role.MODEL_OWNER).person == viewer
     assert prices.runbooks.get(situation="load").versions.get().origin == "mlsystem.yaml"
     assert prices.retraining.every_days == 90
+    assert prices.phase_plans.get(phase="research").budget == 4000
+    assert prices.phase_plans.get(phase="engineering").money.count() == 2
     assert prices.expected_ranges.get().high == 12.5
     assert prices.sources.get().settings["url"] == "https://prices.example/metrics"
     assert set(prices.metrics.values_list("key", "leading")) == {("mae", True), ("latency", False)}
@@ -84,10 +94,20 @@ SYSTEMS = st.fixed_dictionaries(
     optional={"purpose": WORDS, "tier": st.integers(1, 4), "restricted": st.booleans(), "tags": st.lists(WORDS)},
 )
 NUMBERS = st.floats(-1e9, 1e9) | st.integers(-(10**6), 10**6)
+AMOUNTS = st.decimals(0, 10**9, places=2).map(str)
+DAYS = st.dates(date(1990, 1, 1), date(2026, 1, 1)).map(str)
+PLAIN = st.text("abc ä\n", max_size=9)
+ENTRY = {"kind": st.sampled_from(["spent", "planned"]), "day": DAYS, "amount": AMOUNTS, "currency": st.just("EUR")}
+MONEY = st.fixed_dictionaries(ENTRY, optional={"note": PLAIN})
+BUDGET = st.fixed_dictionaries({"amount": AMOUNTS, "currency": st.just("EUR")})
+PHASE = st.fixed_dictionaries(
+    {}, optional={"planned_from": DAYS, "exit": PLAIN, "budget": BUDGET, "money": st.lists(MONEY, max_size=3)}
+)
 DOCUMENTS = st.fixed_dictionaries(
     {"version": st.just(1), "system": SYSTEMS},
     optional={
         "owners": st.dictionaries(st.sampled_from(Role.values), st.just({"person": "viewer"})),
+        "phases": st.dictionaries(st.sampled_from(PHASE_ORDER).map(str), PHASE),
         "runbook": st.dictionaries(st.sampled_from(Situation.values), WORDS | st.just("- [ ] a\n\n  b\n")),
         "expected_ranges": st.dictionaries(WORDS, st.fixed_dictionaries({"low": NUMBERS, "reason": WORDS}), max_size=3),
         "retraining": st.fixed_dictionaries(
@@ -129,6 +149,19 @@ def test_a_dry_run_says_all_and_keeps_nothing(apply_file):
     assert not System.objects.filter(slug="prices").exists()
 
 
+def test_money_may_change_its_currency_as_a_whole(prices, apply_file):
+    apply_file(FILE.replace("EUR", "USD"))
+    assert prices.phase_plans.get(phase="engineering").currency == "USD"
+    assert apply_file(FILE.replace("EUR", "USD")).steps == []
+
+
+def test_an_amount_left_out_is_taken_out_and_the_others_stay(prices, apply_file):
+    kept = prices.phase_plans.get(phase="engineering").money.get(kind="spent").pk
+    gone = '      - {kind: planned, day: 2026-04-01, amount: "2000", currency: EUR}\n'
+    apply_file(FILE.replace(gone, ""))
+    assert prices.phase_plans.get(phase="engineering").money.get().pk == kept
+
+
 def test_what_was_changed_by_hand_is_not_undone_unasked(prices, apply_file, manager, now):
     edit_system(system=prices, by=manager, at=now, purpose="Says what a house costs.")
     with pytest.raises(ChangedByHand) as changed:
@@ -158,6 +191,15 @@ def test_every_error_is_named_by_its_path_and_nothing_is_done(apply_file):
         ("every_days: 90", "every_days: soon", "retraining.every_days"),
         ("settings: {url", "credentials: {bearer: x}, settings: {url", "sources.0"),
         ("slug: prices", "slug: other", "system.slug"),
+        ("planned_to: 2026-03-31", "planned_to: 2025-03-31", "phases.research.planned_to"),
+        ("planned_to: 2026-03-31", "planned_to: 2026-02-31", "phases.research.planned_to"),
+        ("amount: 4000", "amount: -4000", "phases.research.budget.amount"),
+        ("amount: 1200.5", "amount: 1200.505", "phases.engineering.money.0.amount"),
+        ("day: 2026-04-30", "day: 2026-04-31", "phases.engineering.money.0.day"),
+        ('"2000", currency: EUR', '"2000", currency: USD', "phases.engineering.money.1.currency"),
+        ("day: 2026-04-30", "day: 2100-04-30", "phases.engineering.money"),
+        ("note: Two people", 'note: "a\\u202eb"', "phases.engineering.money.0.note"),
+        ("  engineering:", "  retired:", "phases"),
         ("key: latency", "key: mae", "metrics.1.key"),
     ],
 )
@@ -214,7 +256,7 @@ def test_the_api_plans_applies_and_gives_back(manager, viewer, team):
     asking = caller(manager)
     put = {"data": FILE, "content_type": "application/yaml"}
     planned = asking.put("systems/prices/spec/?dry_run=true", **put)
-    assert (planned.status_code, len(planned.json()["create"])) == (200, 8)
+    assert (planned.status_code, len(planned.json()["create"])) == (200, 10)
     assert asking.put("systems/prices/spec/", **put).json() == planned.json()
     assert asking.get("systems/prices/spec/").json()["system"]["name"] == "Price model"
     assert b"name: Price model" in asking.get("systems/prices/spec/", HTTP_ACCEPT="application/yaml").content

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from mlops_portal.demo.plans import plan_phases
 from mlops_portal.demo.world import PEOPLE, PRODUCTS, TEAMS, Product, Somebody
 from monitoring.conditions import UNMONITORED, WHO
 from systems.actions.ownership import assign_role
@@ -78,6 +79,7 @@ def _system(product: Product, at: datetime) -> None:
     )
     began = {"level": Level.UNMONITORED, "sentence": UNMONITORED, "good_until": None, "at": at}
     report_condition(system=system, who=WHO, **began)  # else its history of states would begin today
+    plan_phases(system, by=manager, at=at)
     for role, username in product.owners.items():
         assign_role(system=system, role=role, person=people[username], by=manager, at=at)
 

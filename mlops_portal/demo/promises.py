@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from systems.actions.ownership import confirm_role
@@ -23,7 +24,8 @@ NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate 
 
 
 def keep_promises(age: int, at: datetime) -> None:
-    """Do what was promised on the night of this age."""
+    """Do what was promised, and paid, on the night of this age."""
+    pay(age, at)
     for service in SERVICES:
         if service.slug in WELL_KEPT:
             _keep(service, age, at)

@@ -46,7 +46,7 @@ TOPICS = [
     Topic(
         "ownership", "Ownership", "Who is responsible, and when did they last say so?", "systems/_system_ownership.html"
     ),
-    Topic("phases", "Phases", "How far is it really?", "systems/_system_phases.html"),
+    Topic("phases", "Phases and cost", "How far is it really?", "systems/_system_phases.html"),
 ]
 
 

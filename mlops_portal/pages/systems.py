@@ -88,6 +88,7 @@ COLUMNS = [
     ("since", lambda s: s.status_now_since.isoformat(timespec="seconds")),
     ("why", lambda s: s.status_sentence),
     ("phase", lambda s: s.phase),
+    ("scoped", lambda s: s.scoped),
     ("tier", lambda s: s.tier),
     ("team", lambda s: s.team.slug),
     ("product_owner", lambda s: getattr(s.product_owner, "username", "")),

@@ -16,6 +16,7 @@ from monitoring import charts
 from monitoring.models.series import State
 from systems.models.condition import Level
 from systems.models.outcome import Because, Outcome
+from systems.plan_words import said_money
 
 register = template.Library()
 
@@ -146,6 +147,12 @@ def number(value, unit: str = "", digits: int | None = None) -> SafeString:
         )
     space = "" if unit in ("", "%") else "\N{NO-BREAK SPACE}"
     return format_html('<data class="number" value="{}">{}{}{}</data>', value, number_text(value, digits), space, unit)
+
+
+@register.simple_tag
+def money(amount: Decimal, currency: str) -> SafeString:
+    """An amount with its currency."""
+    return format_html('<data class="number" value="{}">{}</data>', amount, said_money(amount, currency))
 
 
 @register.simple_tag

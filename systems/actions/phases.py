@@ -9,10 +9,8 @@ from mlops_portal.engine.audit import record
 from mlops_portal.engine.versions import locked
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import recheck
-from systems.models import Outcome, Phase, PhaseMove, System
+from systems.models import PHASE_ORDER, Outcome, Phase, PhaseMove, System
 from systems.readiness import Gate, gate_of
-
-ORDER = [Phase.RESEARCH, Phase.ENGINEERING, Phase.OPERATIONS]
 
 
 class GateShut(Exception):
@@ -33,15 +31,15 @@ class GapsLeft(Exception):
 
 def phases_from(system: System) -> list[Phase]:
     """Return the phases that it may move to: the next one, and any before."""
-    if system.phase not in ORDER:
+    if system.phase not in PHASE_ORDER:
         return []
-    here = ORDER.index(Phase(system.phase))
-    return [phase for place, phase in enumerate(ORDER) if place < here or place == here + 1]
+    here = PHASE_ORDER.index(Phase(system.phase))
+    return [phase for place, phase in enumerate(PHASE_ORDER) if place < here or place == here + 1]
 
 
 def gaps_before(system: System, to: str) -> list[Outcome]:
     """Return the failing checks to be accepted before the move; going back asks for none."""
-    if system.phase not in ORDER or ORDER.index(Phase(to)) < ORDER.index(Phase(system.phase)):
+    if system.phase not in PHASE_ORDER or PHASE_ORDER.index(Phase(to)) < PHASE_ORDER.index(Phase(system.phase)):
         return []
     return list(system.outcomes.with_result().filter(result_now=Outcome.Result.FAIL).order_by("check_key"))
 

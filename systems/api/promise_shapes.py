@@ -6,9 +6,8 @@ from rest_framework import serializers
 
 from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Number, Text
 from mlops_portal.engine.api.serializers import Strict
-from systems.models import PRODUCTION, ModelVersion, Retraining, RetrainingRun, Runbook, Situation
+from systems.models import PHASES_IN_USE, PRODUCTION, ModelVersion, Retraining, RetrainingRun, Runbook, Situation
 from systems.models.retraining import last_trained
-from systems.models.system import PHASES_IN_USE
 from systems.runbooks import LONGEST, steps_of
 
 MOST_FIGURES = MOST_TRIGGERS = 20

@@ -14,7 +14,7 @@ from systems.actions.retraining import record_run, set_retraining
 from systems.actions.runbooks import write_runbook
 from systems.actions.versions import AlreadyThere, add_version, deploy
 from systems.api import promise_shapes as shapes
-from systems.api.systems import OfSystem
+from systems.api.systems import OfSystem, as_it_stands
 from systems.models import (
     Deployment,
     ModelVersion,
@@ -24,6 +24,7 @@ from systems.models import (
     Runbook,
     RunbookVersion,
     Scope,
+    System,
 )
 
 AT = OpenApiParameter("at", {"type": "string", "format": "date-time"}, description="RFC 3339, with an offset.")
@@ -167,12 +168,16 @@ class Moves(Promise):
 
     queryset = PhaseMove.objects.select_related("system", "by")
     serializer_class = shapes.MovedShape
-    doors = {"create": Door(Scope.WRITE, "phase.decide", takes=shapes.MoveShape)}
+    versioned = ("create",)
+    doors = {
+        "list": Door(Scope.READ, "read"),
+        "create": Door(Scope.WRITE, "phase.decide", takes=shapes.MoveShape),
+    }
 
     def create(self, request, slug) -> Response:
         facts = self.asked()
         try:
-            move = move_phase(system=self.system, by=request.user, at=timezone.now(), **facts)
+            move = move_phase(system=self.system, by=request.user, at=timezone.now(), seen=self.seen, **facts)
         except GapsLeft as left:
             conflict = Conflict(str(left))
             conflict.extra = {"gaps": [{"key": gap.check_key, "why": gap.why} for gap in left.gaps]}
@@ -184,3 +189,7 @@ class Moves(Promise):
         except NotFromHere as error:
             raise Conflict(str(error)) from None
         return self.answer(move)
+
+    def represent(self, row: PhaseMove | System) -> dict:
+        """Return the decision; for whoever decides about a system that has changed, the system as it stands."""
+        return as_it_stands(row, self.get_serializer_context()) if isinstance(row, System) else super().represent(row)

@@ -11,6 +11,7 @@ from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Page,
 from mlops_portal.engine.api.serializers import Strict, StrictModel
 from mlops_portal.engine.models import Change
 from systems.models import (
+    PHASES_IN_USE,
     Because,
     Group,
     Holding,
@@ -20,12 +21,13 @@ from systems.models import (
     Phase,
     Role,
     Scope,
+    Scoped,
     System,
     Team,
     Token,
 )
 from systems.models.slug import slug_is_plain
-from systems.models.system import NOT_LOOKED, PHASES_IN_USE
+from systems.models.system import NOT_LOOKED
 
 MOST_TAGS = 20
 MOST_LINKS = 20
@@ -141,11 +143,14 @@ class SystemShape(StrictModel):
     status_since = serializers.SerializerMethodField()
     status_sentence = serializers.SerializerMethodField()
     owners = serializers.SerializerMethodField()
+    scoped = serializers.ChoiceField(
+        Scoped.choices, read_only=True, help_text="Of which phases dates, budget and exit criterion stand."
+    )
 
     class Meta:
         model = System
         fields = [
-            *["slug", "name", "purpose", "team", "tier", "phase", "restricted", "tags", "links"],
+            *["slug", "name", "purpose", "team", "tier", "phase", "scoped", "restricted", "tags", "links"],
             *["status", "status_since", "status_sentence", "verdict", "verdict_since", "verdict_sentence"],
             *["owners", "registered_at", "retired_at"],
             *["version", "url", "page"],

@@ -34,7 +34,12 @@ from systems.trail import changes_visible_to
 def _shown(systems):
     """Return the systems with all that SystemShape shows."""
     now = Prefetch("holdings", Holding.objects.current().select_related("person"), to_attr="holdings_now")
-    return systems.with_status().select_related("team").prefetch_related(now)
+    return systems.with_status().with_scope().select_related("team").prefetch_related(now)
+
+
+def as_it_stands(system: System, context: dict) -> dict:
+    """Return the system as the API shows it, read anew."""
+    return shapes.SystemShape(_shown(System.objects).get(pk=system.pk), context=context).data
 
 
 class Systems(Resource):
@@ -56,7 +61,7 @@ class Systems(Resource):
         return _shown(super().get_queryset()).visible_to(self.request.user)
 
     def represent(self, row) -> dict:
-        return super().represent(_shown(System.objects).get(pk=row.pk))
+        return as_it_stands(row, self.get_serializer_context())
 
     def create(self, request) -> Response:
         facts = self.given()

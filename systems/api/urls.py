@@ -4,11 +4,12 @@ from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
+from systems.api.plans import MoneyEntries, PhasePlans
 from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import Gaps
 from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
-from systems.models import Role, Situation
+from systems.models import PHASE_ORDER, Role, Situation
 
 READ = {"get": "list"}
 READ_ADD = {"get": "list", "post": "create"}
@@ -22,12 +23,17 @@ class SituationConverter(SlugConverter):
     regex = "|".join(Situation.values)
 
 
+class PhaseConverter(SlugConverter):
+    regex = "|".join(PHASE_ORDER)
+
+
 class UsernameConverter(StringConverter):
     regex = "[A-Za-z0-9_.@+-]{1,60}"
 
 
 register_converter(RoleConverter, "role")
 register_converter(SituationConverter, "situation")
+register_converter(PhaseConverter, "phase")
 register_converter(UsernameConverter, "username")
 
 urlpatterns = [
@@ -93,7 +99,18 @@ urlpatterns = [
         RunbookText.as_view({"get": "retrieve", "put": "update"}),
         name="runbook",
     ),
-    path("systems/<slug:slug>/phase/", Moves.as_view({"post": "create"}), name="phase"),
+    path("systems/<slug:slug>/phase/", Moves.as_view(READ_ADD), name="phase"),
+    path(
+        "systems/<slug:slug>/phases/<phase:phase>/",
+        PhasePlans.as_view({"get": "retrieve", "put": "update"}),
+        name="phase-plan",
+    ),
+    path("systems/<slug:slug>/money/", MoneyEntries.as_view(READ_ADD), name="money"),
+    path(
+        "systems/<slug:slug>/money/<int:money>/",
+        MoneyEntries.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="money-entry",
+    ),
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),

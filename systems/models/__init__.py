@@ -9,14 +9,18 @@ from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
 from systems.models.outcome import Because, Outcome
 from systems.models.person import Group, Person
+from systems.models.phase import PHASE_ORDER, PHASES_IN_USE, Phase, Scoped
 from systems.models.phase_move import PhaseMove
+from systems.models.phase_plan import Money, PhasePlan
 from systems.models.retraining import Retraining, RetrainingRun
 from systems.models.runbook import ExpectedRange, Runbook, RunbookVersion, Situation
-from systems.models.system import Phase, System, Verdict
+from systems.models.system import System, Verdict
 from systems.models.team import Membership, Team
 from systems.models.token import Scope, Token
 
 __all__ = [
+    "PHASES_IN_USE",
+    "PHASE_ORDER",
     "PRODUCTION",
     "Answer",
     "AppliedSpec",
@@ -34,11 +38,13 @@ __all__ = [
     "Level",
     "Membership",
     "ModelVersion",
+    "Money",
     "Notice",
     "Outcome",
     "Person",
     "Phase",
     "PhaseMove",
+    "PhasePlan",
     "Retraining",
     "RetrainingRun",
     "Review",
@@ -46,6 +52,7 @@ __all__ = [
     "Runbook",
     "RunbookVersion",
     "Scope",
+    "Scoped",
     "Situation",
     "StatusSpan",
     "System",

@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-from systems.models.system import Phase, System
+from systems.models.phase import Phase
+from systems.models.system import System
 
 
 class PhaseMove(models.Model):

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -14,22 +15,14 @@ from systems.models.condition import Level, StatusSpan
 from systems.models.holding import Holding, Role
 from systems.models.outcome import OVERDUE, Outcome
 from systems.models.person import Group
+from systems.models.phase import Phase, Scoped, scoped_by
+from systems.models.phase_plan import PhasePlan
 from systems.models.slug import slug_field
 from systems.models.team import Team
 
 PORTAL = "portal"
 CHECKS_EVERY = timedelta(hours=1)
 NOT_LOOKED = "Nobody has looked since."  # the sentence of a status whose time is over
-
-
-class Phase(models.TextChoices):
-    RESEARCH = "research"
-    ENGINEERING = "engineering"
-    OPERATIONS = "operations"
-    RETIRED = "retired"
-
-
-PHASES_IN_USE = [choice for choice in Phase.choices if choice[0] != Phase.RETIRED]
 
 
 class Verdict(models.TextChoices):
@@ -79,12 +72,19 @@ class SystemQuerySet(models.QuerySet):
         count = Coalesce(Subquery(failing.annotate(n=Count("pk")).values("n")), 0)
         return self.annotate(gap_count=count, gaps_unknown=Q(checks_due_at__lt=Now() - OVERDUE))
 
+    def with_scope(self):
+        """Each with `scoped_phases`, of which dates, budget and exit criterion stand."""
+        return self.annotate(
+            scoped_phases=ArraySubquery(PhasePlan.objects.scoped().filter(system=OuterRef("pk")).values("phase"))
+        )
+
     def for_list_page(self):
         """What a row of the registry shows, with `owners_shown`; SystemFilter leaves out what is retired."""
         asked = [Role.PRODUCT_OWNER, Role.MODEL_OWNER]
         owners = Holding.objects.current().filter(role__in=asked).select_related("person")
         shown = Prefetch("holdings", queryset=owners, to_attr="owners_shown")
-        return self.with_status().with_gap_count().select_related("team").prefetch_related(shown)
+        known = self.with_status().with_gap_count().with_scope()
+        return known.select_related("team").prefetch_related(shown)
 
 
 class System(models.Model):
@@ -151,6 +151,11 @@ class System(models.Model):
     def is_portal(self) -> bool:
         """Whether this is the portal itself, which stands in its own registry."""
         return self.slug == PORTAL
+
+    @property
+    def scoped(self) -> Scoped:
+        """How much of it is scoped; needs with_scope()."""
+        return scoped_by(self.scoped_phases)
 
     def roles(self) -> list[tuple[Role, Holding | None]]:
         """Return the five roles, each with who holds it now, or None."""

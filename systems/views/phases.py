@@ -10,7 +10,9 @@ from systems.access import RULES, may, require
 from systems.actions.phases import GapsLeft, GateShut, gaps_before, move_phase, phases_from
 from systems.actions.readiness import NotFromHere
 from systems.doors import rule
+from systems.drawing import drawn
 from systems.models import Phase, System
+from systems.plans import standings_of
 from systems.promise_forms import PhaseForm
 from systems.readiness import gate_of
 from systems.views.finding import find_system
@@ -66,6 +68,7 @@ def _page(request, system, to, form, gaps, status=200):
         "gate": gate,
         "form": form if may_decide and to and (gate is None or gate.passed) else None,
         "may_decide": may_decide,
+        "one": next((one for one in drawn(standings_of([system])[system.pk]) if one.standing.is_now), None),
         "moves": system.phase_moves.select_related("by"),
         "is_stale": status == 412,
         "who_may": RULES["phase.decide"].sentence,

@@ -13,6 +13,7 @@ from systems.models import (
     Deployment,
     ModelVersion,
     Notice,
+    PhasePlan,
     Retraining,
     RetrainingRun,
     Runbook,
@@ -66,10 +67,13 @@ def _promised(system, word: str) -> dict:
     deployment = Deployment.objects.create(system=system, model_version=version, at=at, note=word)
     Retraining.objects.create(system=system, policy=word, who=word, every_days=365, set_at=at)
     run = RetrainingRun.objects.create(system=system, at=at, cause="schedule", note=word)
+    planned = PhasePlan.objects.create(system=system, phase="engineering", currency="EUR", exit=word)
+    money = planned.money.create(kind="spent", on=at.date(), amount=5, at=at, note=word)
     Runbook.objects.create(system=system, situation="load", version=1).versions.create(
         n=1, body=f"- [ ] {word}", at=at, review_by=at.date()
     )
-    return {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk}
+    promised = {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk}
+    return promised | {"phase": planned.phase, "money": money.pk}
 
 
 @dataclass(frozen=True)

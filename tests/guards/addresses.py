@@ -11,6 +11,7 @@ KNOWN = {
     "slug": "churn",
     "username": "holder",
     "role": "product_owner",
+    "phase": "engineering",
     "path": "nowhere/",
     "uidb36": "1",
     "key": "x",

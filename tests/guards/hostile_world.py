@@ -22,6 +22,7 @@ from systems.models import (
     ModelVersion,
     Notice,
     PhaseMove,
+    PhasePlan,
     Retraining,
     RetrainingRun,
     Review,
@@ -48,7 +49,7 @@ APPS = {"systems", "monitoring", "incidents", "engine"}
 APPEND_ONLY = {Change, Entry}
 KEYS = {
     *("queue", "person", "key", "digest", "question_key", "check_key", "password", "time_zone", "url", "hash", "cause"),
-    *("verdict_against", "checks", "environment", "metric_key", "kind", "secret", "segment"),
+    *("verdict_against", "checks", "environment", "metric_key", "kind", "secret", "segment", "currency"),
 }
 AS_JSON = {
     System: {"links": LINK},
@@ -131,6 +132,8 @@ def _promised(system, person, reviewer, now) -> None:
     Retraining.objects.create(system=system, policy="x", who="x", triggers=["x"], every_days=30, set_at=now)
     RetrainingRun.objects.create(system=system, at=now, cause="other", note="x", by=person, model_version=version)
     PhaseMove.objects.create(system=system, from_phase="research", to_phase="engineering", by=person, at=now, note="x")
+    plan = PhasePlan.objects.create(system=system, phase="engineering", exit="x", currency="EUR")
+    plan.money.create(kind="spent", on=now.date(), amount=5, note="x", at=now, by=person)
     ExpectedRange.objects.create(system=system, metric_key="accuracy", low=0.8, reason="x")
     for situation in ("load", "alert_reached", "normal"):
         runbook = Runbook.objects.create(system=system, situation=situation, version=1)

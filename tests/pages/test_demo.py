@@ -20,7 +20,9 @@ from mlops_portal.demo.stream import requests_of
 from mlops_portal.engine.egress import Place
 from mlops_portal.engine.models import Change
 from monitoring.models import Point, Pull, Source
-from systems.models import Holding, Notice, Outcome, Person, System
+from systems.experience import experience_of
+from systems.models import Holding, Money, Notice, Outcome, Person, System
+from systems.plans import standing_of
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +84,27 @@ def test_one_is_owned_by_all_and_one_by_nobody(demo):
     demo()
     held = Counter(Holding.objects.current().values_list("system__slug", flat=True))
     assert (held["churn-forecast"], held["invoice-reader"]) == (5, 0)
+
+
+def test_only_research_of_one_is_scoped_and_one_is_over_its_plan(demo):
+    demo()
+    scoped = {system.slug: system.scoped for system in System.objects.with_scope()}
+    assert (scoped["invoice-reader"], scoped["churn-forecast"]) == ("only_research", "all")
+    engineering = standing_of(System.objects.get(slug="card-fraud-score"), "engineering")
+    assert (engineering.over, engineering.days_late) == (51_000, 80)
+
+
+def test_there_is_experience_of_what_engineering_costs(demo):
+    demo()
+    system, person = System.objects.get(slug="invoice-reader"), Person.objects.get(username="product-owner")
+    sentence = "In 5 systems engineering cost 2.2 × research; middle half 2.1–2.7."
+    assert experience_of(person, system, "engineering")[0].sentence == sentence
+
+
+def test_money_is_paid_on_nights_of_the_past(demo):
+    demo(days=21)
+    paid = Money.objects.get(plan__system__slug="card-fraud-score", plan__phase="operations")
+    assert (paid.amount, timezone.now().date() - paid.on) == (8_900, timedelta(days=19))
 
 
 def test_who_left_is_found_by_the_check(demo):

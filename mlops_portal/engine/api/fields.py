@@ -3,10 +3,14 @@
 import math
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rest_framework import serializers
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
+
+_AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Text(serializers.CharField):
@@ -67,6 +71,32 @@ class Moment(serializers.DateTimeField):
 
     def to_representation(self, value):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+class Amount(serializers.DecimalField):
+    """An amount of money: a text such as "12.50", so that no reader makes a binary fraction of it."""
+
+    default_error_messages = {"invalid": 'Write an amount as a text, such as "12.50".'}
+
+    def __init__(self, **options):
+        super().__init__(max_digits=None, decimal_places=None, **options)
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str) or not _AMOUNT.fullmatch(data):
+            self.fail("invalid")
+        return Decimal(data)
+
+    def to_representation(self, value):
+        return f"{value:.2f}"
+
+
+class Day(serializers.DateField):
+    default_error_messages = {"invalid": "Write a day as 2026-03-01."}
+
+    def to_internal_value(self, value):
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            self.fail("invalid", format="")
+        return super().to_internal_value(value)
 
 
 class Named(serializers.SlugRelatedField):
