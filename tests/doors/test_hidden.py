@@ -20,7 +20,7 @@ IDS = ("source_id", "metric_id", "monitor_id", "alert_id", "pull_id")
 NEVER_THERE = dict.fromkeys((*NUMBERS, *IDS), NOWHERE) | {"slug": "nowhere"}
 ASKED = ["", "?format=csv", "?page_size=500"]
 PASSING = re.compile(  # another one at each request, or about all mail alike: tells of no system
-    r"\w{64}|\d+ notices|_s\": -?[\d.]+|[0-9a-f]{32}|[\d.]+ ?(s|second|minute)s?\b"
+    r"\w{64}|\d+ notices|_s\": -?[\d.]+|[0-9a-f]{32}|just now|moments|[\d.]+\s?(s|second|minute)s?\b( ago)?"
     r"|duty_age_seconds\S* [\d.e-]+|\d{4}-\d\d-\d\dT[\d:.]+"
 )
 SYSTEMS = "systems.models.system.SystemQuerySet"
