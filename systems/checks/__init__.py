@@ -1,5 +1,5 @@
 """Checks of the registry: does somebody answer for a system, and is promised what its users rely on?"""
 
-from systems.checks import ownership, retraining, runbooks, versions
+from systems.checks import drills, feeds, ownership, retraining, runbooks, versions
 
-__all__ = ["ownership", "retraining", "runbooks", "versions"]
+__all__ = ["drills", "feeds", "ownership", "retraining", "runbooks", "versions"]
