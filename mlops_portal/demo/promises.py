@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from systems.actions.ownership import confirm_role
@@ -24,6 +25,7 @@ NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate 
 
 def keep_promises(age: int, at: datetime) -> None:
     """Do what was promised on the night of this age."""
+    keep_feeds(age, at)
     for service in SERVICES:
         if service.slug in WELL_KEPT:
             _keep(service, age, at)
@@ -35,6 +37,7 @@ def _keep(service: Service, age: int, at: datetime) -> None:
     system = System.objects.get(slug=service.slug)
     if age == WRITTEN_AT_AGE:
         _write_runbooks(system, at)
+        try_everything(system, at)
         _plan_retraining(system, at)
         _answer(system, at)
     elif age == REVIEWED_AT_AGE:
@@ -113,7 +116,8 @@ def _retrain(service: Service, at: datetime) -> None:
 
 
 def _read_again(system: System, at: datetime) -> None:
-    """Have every holder and every runbook confirmed."""
+    """Have every holder and every runbook confirmed, and everything tried again."""
+    try_everything(system, at)
     for holding in Holding.objects.current().filter(system=system):
         confirm_role(holding=holding, by=holding.person, at=at)
     for situation in RUNBOOKS:
