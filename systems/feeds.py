@@ -6,8 +6,19 @@ from datetime import date
 from django.db.models import Count
 from django.utils import timezone
 
-from systems.access import may
-from systems.models import Confirmation, Contract, Dependency, Drill, Feed, Person, Role, Situation, System
+from systems.models import (
+    Confirmation,
+    Contract,
+    Dependency,
+    Drill,
+    Feed,
+    Group,
+    Holding,
+    Person,
+    Role,
+    Situation,
+    System,
+)
 from systems.models.drill import REQUIRED
 from systems.notices import people_to_tell
 
@@ -38,16 +49,24 @@ def dependents_of(feed: Feed, newest: Contract | None, person: Person) -> list[D
     if newest is None or not newest.is_proposed:
         return [Dependent(system, [], None, False) for system in systems]
     asked = people_to_tell(systems, Role.DATA_OWNER, then=(Role.MODEL_OWNER,))
+    open_to = _may_confirm(systems, person)
     given = {one.system_id: one for one in newest.confirmations.select_related("by")}
     return [
         Dependent(
             system,
             asked[system.pk],
             given.get(system.pk),
-            system.pk not in given and may(person, "contract.confirm", system),
+            system.pk not in given and system.pk in open_to,
         )
         for system in systems
     ]
+
+
+def _may_confirm(systems: list[System], person: Person) -> set[int]:
+    """Return the ids of the systems for which `person` may confirm: the rule contract.confirm, of all at once."""
+    if person.is_in(Group.MANAGER):
+        return {system.pk for system in systems}
+    return set(Holding.objects.current().of(person).filter(system__in=systems).values_list("system", flat=True))
 
 
 def dependencies_of(system: System, person: Person) -> dict:
@@ -69,6 +88,11 @@ class Tried:
     is_required: bool
     last: Drill | None
     is_late: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was tried, held, and is not to be tried again yet."""
+        return bool(self.last) and self.last.has_passed and not self.is_late
 
     @property
     def due_on(self) -> date | None:

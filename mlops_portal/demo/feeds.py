@@ -7,6 +7,7 @@ from systems.actions.contracts import confirm_contract, put_contract
 from systems.actions.dependencies import set_dependencies
 from systems.actions.drills import record_drill
 from systems.actions.feeds import add_feed
+from systems.actions.registry import judged_once
 from systems.models import Arrival, Feed, Holding, Person, Role, System
 
 ADDED_AT_AGE = 161
@@ -176,16 +177,21 @@ DRILLS = {
 def keep_feeds(age: int, at: datetime) -> None:
     """Do what happened to the feeds on the night of this age."""
     if age == ADDED_AT_AGE:
-        for stream in STREAMS:
-            _add(stream, at)
-        for slug, other in NEEDS.items():
-            facts = {"systems": [System.objects.get(slug=other)], "by": Person.objects.get(username="manager")}
-            set_dependencies(system=System.objects.get(slug=slug), at=at, **facts)
+        with judged_once():
+            _begin(at)
     elif age == PROPOSED_AT_AGE:
         feed = Feed.objects.get(slug="customer-events")
         put_contract(feed=feed, text=NEXT, from_on=(at + HOLDS_AFTER).date(), by=feed.owner, at=at)
     elif age == CONFIRMED_AT_AGE:
         _confirm("customer-events", "churn-forecast", at)
+
+
+def _begin(at: datetime) -> None:
+    for stream in STREAMS:
+        _add(stream, at)
+    for slug, other in NEEDS.items():
+        facts = {"systems": [System.objects.get(slug=other)], "by": Person.objects.get(username="manager")}
+        set_dependencies(system=System.objects.get(slug=slug), at=at, **facts)
 
 
 def _add(stream: Stream, at: datetime) -> None:

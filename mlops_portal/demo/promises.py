@@ -7,6 +7,7 @@ from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from systems.actions.ownership import confirm_role
 from systems.actions.readiness import answer_question, review_answer
+from systems.actions.registry import judged_once
 from systems.actions.retraining import record_run, set_retraining
 from systems.actions.runbooks import confirm_runbook, write_runbook
 from systems.actions.versions import add_version, deploy
@@ -36,9 +37,10 @@ def keep_promises(age: int, at: datetime) -> None:
 def _keep(service: Service, age: int, at: datetime) -> None:
     system = System.objects.get(slug=service.slug)
     if age == WRITTEN_AT_AGE:
-        _write_runbooks(system, at)
-        try_everything(system, at)
-        _plan_retraining(system, at)
+        with judged_once():
+            _write_runbooks(system, at)
+            try_everything(system, at)
+            _plan_retraining(system, at)
         _answer(system, at)
     elif age == REVIEWED_AT_AGE:
         _review(system, at)
@@ -50,7 +52,8 @@ def _keep(service: Service, age: int, at: datetime) -> None:
         _answer(system, at)  # those whose approval ended with the new version
         _review(system, at)
     elif age == READ_AGAIN_AT_AGE:
-        _read_again(system, at)
+        with judged_once():
+            _read_again(system, at)
         _answer(system, at, again=True)
         _review(system, at)
 

@@ -39,12 +39,13 @@ def drills(request, slug):
 
 def _page(request, system: System, form: DrillForm, status=200):
     tried = drills_of(system)
-    dues = [one.due_on for one in tried if one.is_required and one.due_on and one.last.has_passed]
+    required = [one for one in tried if one.is_required]
     context = {
         "system": system,
         "tried": tried,
         "days": REVIEWED_EVERY_DAYS[system.tier],
-        "next_due": min(dues, default=None),
+        "due_now": sum(not one.holds for one in required),
+        "next_due": min((one.due_on for one in required if one.holds), default=None),
         "drills": system.drills.select_related("by")[:SHOWN],
         "form": form if may(request.user, "runbook.write", system) else None,
         "is_asked": "situation" in request.GET,

@@ -171,3 +171,13 @@ def test_another_contract_in_force_ends_the_approval_of_what_rested_on_the_first
     assert Review.objects.get().lapsed_at is None
     put(PROPOSED.replace("proposed", "active"), at=now + timedelta(hours=2))
     assert Review.objects.get().lapsed_because == "the feed Customer events follows another contract now, number 3."
+
+
+def test_who_is_asked_and_who_confirmed_takes_as_few_queries_for_many(
+    put, feed, holder, manager, now, django_assert_num_queries
+):
+    for system in SystemFactory.create_batch(8):
+        set_dependencies(system=system, feeds=[feed], by=manager, at=now)
+    proposed = put(PROPOSED, from_on=DAY)
+    with django_assert_num_queries(5):
+        assert len(dependents_of(feed, proposed, holder)) == 9
