@@ -58,6 +58,15 @@ class ContractShape(serializers.Serializer):
     status = serializers.CharField(help_text="proposed, draft, active, deprecated or retired")
 
 
+class ConfirmationShape(Strict):
+    """That the system can live with the proposed contract of a feed, of the number `n`."""
+
+    feed = serializers.CharField(source="contract.feed.slug", read_only=True)
+    n = Integer(min_value=1, max_value=999_999, source="contract.n")
+    by = serializers.CharField(source="by.username", read_only=True)
+    at = Moment(read_only=True)
+
+
 class DependenciesShape(Strict):
     """What a system depends on, and what depends on it, as far as the caller may see."""
 

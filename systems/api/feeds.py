@@ -22,7 +22,7 @@ from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
 from mlops_portal.engine.spec import Refused
 from systems.access import require
-from systems.actions.contracts import put_contract
+from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.actions.dependencies import Circular, set_dependencies
 from systems.actions.drills import record_drill
 from systems.actions.feeds import add_feed, edit_feed
@@ -34,7 +34,7 @@ from systems.api.systems import OfSystem
 from systems.contracts import checked, text_of
 from systems.feeds import dependencies_of
 from systems.filters import FeedFilter
-from systems.models import Contract, Dependency, Drill, Feed, Scope, System
+from systems.models import Confirmation, Contract, Dependency, Drill, Feed, Scope, System
 from systems.models.slug import slug_is_plain
 
 
@@ -157,6 +157,24 @@ class Contracts(Resource):
         if self.shown:  # the document's own version is another matter
             response["ETag"] = f'"{self.shown.n}"'
         return response
+
+
+class Confirmations(OfSystem):
+    """Saying that a system can live with the proposed contract of a feed that it depends on."""
+
+    queryset = Confirmation.objects.all()
+    serializer_class = shapes.ConfirmationShape
+    doors = {"create": Door(Scope.WRITE, "contract.confirm", takes=shapes.ConfirmationShape)}
+
+    def create(self, request, slug, feed) -> Response:
+        self.check_object_permissions(request, self.system)
+        n = self.given()["contract"]["n"]
+        contract = get_object_or_404(Contract.objects.select_related("feed"), feed__slug=feed, n=n)
+        who = {"by": request.user, "at": timezone.now()}
+        try:
+            return self.answer(confirm_contract(contract=contract, system=self.system, **who))
+        except NotProposed as error:
+            raise Conflict(str(error)) from None
 
 
 class Dependencies(OfSystem):

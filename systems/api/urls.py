@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
-from systems.api.feeds import Contracts, Dependencies, Drills, Feeds
+from systems.api.feeds import Confirmations, Contracts, Dependencies, Drills, Feeds
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
@@ -99,6 +99,11 @@ urlpatterns = [
     path("systems/<slug:slug>/dependencies/", Dependencies.as_view(READ_PUT), name="dependencies"),
     path("systems/<slug:slug>/drills/", Drills.as_view(READ_ADD), name="drills"),
     path("systems/<slug:slug>/drills/<int:drill>/", Drills.as_view({"get": "retrieve"}), name="drill"),
+    path(
+        "systems/<slug:slug>/feeds/<slug:feed>/confirm/",
+        Confirmations.as_view({"post": "create"}),
+        name="contract-confirm",
+    ),
     path("feeds/", Feeds.as_view(READ), name="feeds"),
     path("feeds/<slug:feed>/", Feeds.as_view(READ_PUT), name="feed"),
     path("feeds/<slug:feed>/contract/", Contracts.as_view(READ_PUT), name="contract"),

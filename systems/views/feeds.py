@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mlops_portal.engine.models import Change
 from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
 from systems.actions.dependencies import set_dependencies
@@ -18,6 +19,7 @@ from systems.filters import FeedFilter
 from systems.models import Feed, System
 
 PAGE_SIZE = 50
+CHANGES_SHOWN = 20
 
 
 @require_safe
@@ -49,6 +51,7 @@ def feed(request, feed):
         "proposed": newest if newest and newest.is_proposed else None,
         "in_force": feed.contract_in_force(),
         "dependents": dependents_of(feed, newest, request.user),
+        "changes": Change.objects.filter(system="", kind__in=["feed", "contract"], object=feed.slug)[:CHANGES_SHOWN],
         "may_edit": may(request.user, "feed.edit", feed),
         "who_may": RULES["feed.edit"].sentence,
     }

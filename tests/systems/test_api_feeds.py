@@ -200,3 +200,16 @@ def test_what_is_wrong_with_a_drill_is_named_by_its_path(asking, system, path, w
     answer = asking.post("systems/churn/drills/", {"situation": "rollback", "result": "passed"} | wrong)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [path])
     assert not Drill.objects.exists()
+
+
+def test_a_proposal_is_confirmed_by_who_holds_a_role_of_a_system_that_depends_on_it(
+    owner, system, manager, holder, now
+):
+    address = "systems/churn/feeds/events/confirm/"
+    owner.put("feeds/events/contract/?from=2100-04-01", PROPOSED, **YAML)
+    assert owner.post(address, {"n": 1}).status_code == 403
+    assert caller(holder).post(address, {"n": 1}).status_code == 409
+    set_dependencies(system=system, feeds=Feed.objects.all(), by=manager, at=now)
+    assert caller(holder).post(address, {"n": 2}).status_code == 404
+    confirmed = caller(holder).post(address, {"n": 1}).json()
+    assert (confirmed["feed"], confirmed["n"], confirmed["by"]) == ("events", 1, "holder")

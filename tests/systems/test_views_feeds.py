@@ -1,7 +1,7 @@
 import pytest
 
 from mlops_portal.engine.plain_yaml import MAX_BYTES
-from systems.actions.contracts import put_contract
+from systems.actions.contracts import confirm_contract, put_contract
 from systems.actions.dependencies import set_dependencies
 from systems.models import Confirmation, Contract, Drill, Feed, System
 from tests.factories import FeedFactory, SystemFactory
@@ -98,6 +98,17 @@ def test_a_restricted_system_is_neither_shown_nor_counted(owner, feed, system, m
     System.objects.update(restricted=True)
     assert "Churn model" not in owner.get(FEED).content.decode()
     assert owner.get("/feeds/").context["page"].object_list[0].dependent_count == 0
+
+
+def test_what_was_changed_is_on_the_page_but_for_restricted_systems(owner, viewer, feed, system, manager, holder, now):
+    owner.post(f"{FEED}edit/", _facts(viewer, version=1, name="Renamed"))
+    System.objects.update(restricted=True)
+    set_dependencies(system=system, feeds=[feed], by=manager, at=now)
+    proposed = put_contract(feed=feed, text=PROPOSED, from_on=now.date(), by=viewer, at=now)
+    confirm_contract(contract=proposed, system=system, by=holder, at=now)
+    answer = owner.get(FEED)
+    assert [change.verb for change in answer.context["changes"]] == ["wrote", "edited"]
+    assert "Renamed" in answer.content.decode()
 
 
 def test_a_contract_is_written_and_read(owner):
