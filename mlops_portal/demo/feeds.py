@@ -175,15 +175,15 @@ DRILLS = {
 
 
 def keep_feeds(age: int, at: datetime) -> None:
-    """Do what happened to the feeds on the night of this age."""
+    """Do what happened to the feeds on the night of this age; a past that is too short has none."""
+    changing = Feed.objects.select_related("owner").filter(slug="customer-events").first()
     if age == ADDED_AT_AGE:
         with judged_once():
             _begin(at)
-    elif age == PROPOSED_AT_AGE:
-        feed = Feed.objects.get(slug="customer-events")
-        put_contract(feed=feed, text=NEXT, from_on=(at + HOLDS_AFTER).date(), by=feed.owner, at=at)
-    elif age == CONFIRMED_AT_AGE:
-        _confirm("customer-events", "churn-forecast", at)
+    elif changing and age == PROPOSED_AT_AGE:
+        put_contract(feed=changing, text=NEXT, from_on=(at + HOLDS_AFTER).date(), by=changing.owner, at=at)
+    elif changing and age == CONFIRMED_AT_AGE:
+        _confirm(changing, "churn-forecast", at)
 
 
 def _begin(at: datetime) -> None:
@@ -205,10 +205,9 @@ def _add(stream: Stream, at: datetime) -> None:
         set_dependencies(system=system, feeds=feeds, by=manager, at=at)
 
 
-def _confirm(feed: str, system: str, at: datetime) -> None:
+def _confirm(feed: Feed, system: str, at: datetime) -> None:
     holding = Holding.objects.current().get(system__slug=system, role=Role.DATA_OWNER)
-    proposed = Feed.objects.get(slug=feed).contracts.first()
-    confirm_contract(contract=proposed, system=holding.system, by=holding.person, at=at)
+    confirm_contract(contract=feed.contracts.get(status="proposed"), system=holding.system, by=holding.person, at=at)
 
 
 def try_everything(system: System, at: datetime) -> None:
