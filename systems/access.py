@@ -57,7 +57,7 @@ PRODUCT_OWNER = Kind("its product owner", _holds_a_role_of(Role.PRODUCT_OWNER))
 MODEL_OR_SERVICE_OWNER = Kind(
     "its model owner and service owner", _holds_a_role_of(Role.MODEL_OWNER, Role.SERVICE_OWNER)
 )
-ITS_OWNER = Kind("its owner", lambda person, feed: feed.owner_id == person.pk)
+ITS_OWNER = Kind("the owner of the feed", lambda person, feed: feed.owner_id == person.pk)
 
 
 @dataclass(frozen=True)
