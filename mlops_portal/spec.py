@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from jsonschema import Draft202012Validator
 
-from mlops_portal.engine.spec import CHANGE, CREATE, REMOVE, Refused, Section, Step
+from mlops_portal.engine.spec import CHANGE, CREATE, REMOVE, Refused, Section, Step, problems
 from monitoring.spec import SECTIONS as WATCHED
 from systems.access import require
 from systems.actions.registry import judged_once, register_system
@@ -27,7 +26,6 @@ SCHEMA = {
         **{name: section.document_schema() for name, section in SECTIONS.items()},
     },
 }
-LONGEST_SENTENCE = 300
 
 
 class ChangedByHand(Exception):
@@ -58,10 +56,7 @@ def export(system: System) -> dict:
 
 def understood(document: Any) -> dict[str, dict[str, Any]]:
     """Return the items of each section that the document names, whole. Raises Refused with every error by path."""
-    problems = sorted(Draft202012Validator(SCHEMA).iter_errors(document), key=lambda one: list(map(str, one.path)))
-    errors: dict[str, list[str]] = {}
-    for one in problems:
-        errors.setdefault(".".join(map(str, one.absolute_path)) or "body", []).append(one.message[:LONGEST_SENTENCE])
+    errors = problems(SCHEMA, document)
     if errors:
         raise Refused(errors)
     document = copy.deepcopy(document)

@@ -57,6 +57,7 @@ PRODUCT_OWNER = Kind("its product owner", _holds_a_role_of(Role.PRODUCT_OWNER))
 MODEL_OR_SERVICE_OWNER = Kind(
     "its model owner and service owner", _holds_a_role_of(Role.MODEL_OWNER, Role.SERVICE_OWNER)
 )
+ITS_OWNER = Kind("the owner of the feed", lambda person, feed: feed.owner_id == person.pk)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ RULES: dict[str, Rule] = {
     "runbook.write": Rule("write its runbook and what is normal", (*WHO_EDITS, HOLDER), about="system"),
     "version.record": Rule(
         "record its versions, deployments and retraining", (*WHO_EDITS, MODEL_OR_SERVICE_OWNER), about="system"
+    ),
+    "feed.add": Rule("add a feed", (DATA_SCIENTIST, MANAGER)),
+    "feed.edit": Rule("edit a feed and its contract", (ITS_OWNER, MANAGER), about="feed"),
+    "contract.confirm": Rule(
+        "say that it can live with the proposed contract of a feed", (HOLDER, MANAGER), about="system"
     ),
     "phase.decide": Rule("move it to another phase", (MANAGER, PRODUCT_OWNER), about="system"),
     "plan.write": Rule("plan its phases, and write down their money", (*WHO_EDITS, PRODUCT_OWNER), about="system"),

@@ -15,7 +15,7 @@ from django import forms
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 
-from systems.models import Level, Phase, System, Team, Verdict
+from systems.models import Feed, Level, Phase, System, Team, Verdict
 from systems.models.person import Person
 
 LONGEST_QUERY = 200
@@ -108,3 +108,21 @@ class SystemFilter(django_filters.FilterSet):
 
     def sorted(self, systems, name, order):
         return systems.order_by(*self.Sort.ORDERS[order]) if order in self.Sort.ORDERS else systems.worst_first()
+
+
+class FeedFilter(django_filters.FilterSet):
+    """The same for feeds."""
+
+    q = django_filters.CharFilter(method="matching", max_length=LONGEST_QUERY, label="Search name and short name")
+    owner = extend_schema_field(str)(
+        django_filters.ModelChoiceFilter(
+            queryset=Person.objects.all(), to_field_name="username", label="Who owns it", widget=forms.TextInput
+        )
+    )
+
+    class Meta:
+        model = Feed
+        fields: list[str] = []
+
+    def matching(self, feeds, name, words):
+        return feeds.filter(Q(slug__icontains=words) | Q(name__icontains=words))

@@ -5,6 +5,7 @@ from django.utils import timezone
 from systems.access import may
 from systems.actions.phases import phases_from
 from systems.drawing import Drawn, drawn
+from systems.feeds import dependencies_of, drills_of
 from systems.models import Deployment, Person, PhaseMove, Retraining, Role, RunbookVersion, Situation, System
 from systems.models.phase import scoped_by
 from systems.models.retraining import last_trained
@@ -31,6 +32,9 @@ def promises_of(system: System, person: Person) -> dict:
         "errors_written": sum(one in written for one in WHEN_IT_ERRS),
         "resilience": [(one, written.get(one)) for one in UNDER_STRAIN],
         "resilience_written": sum(one in written for one in UNDER_STRAIN),
+        "drills": drills_of(system),
+        "dependencies": dependencies_of(system, person),
+        "may_edit": may(person, "system.edit", system),
         "told": _told(system),
         "live": Deployment.objects.in_production().live().filter(system=system).select_related("model_version").first(),
         **_phases(system),

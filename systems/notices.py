@@ -21,14 +21,15 @@ class News:
     url: str
 
 
-def people_to_tell(systems: Iterable[System], role: str) -> dict[int, list[Person]]:
+def people_to_tell(systems: Iterable[System], role: str, *, then: tuple[str, ...] = ()) -> dict[int, list[Person]]:
     """Return for each system's id who is to be told for `role`.
 
-    The active holder, else the deputy, else those of the product owner's role; when nobody holds either, everybody of
-    the system's team. Empty only where that team has no active member. Two queries, however many systems.
+    The active holder, else the deputy, else those of the roles `then`, else of the product owner's role; when nobody
+    holds any, everybody of the system's team. Empty only where that team has no active member. Two queries, however
+    many systems.
     """
     systems = list(systems)
-    asked = list(dict.fromkeys([role, FALLBACK]))
+    asked = list(dict.fromkeys([role, *then, FALLBACK]))
     held = Holding.objects.current().filter(system__in=systems, role__in=asked).select_related("person", "deputy")
     chosen: dict[int, list[Person]] = {}
     for holding in sorted(held, key=lambda holding: asked.index(holding.role)):
@@ -43,9 +44,9 @@ def people_to_tell(systems: Iterable[System], role: str) -> dict[int, list[Perso
     return {system.pk: chosen.get(system.pk) or of_team.get(system.team_id, []) for system in systems}
 
 
-def tell(news: list[News], *, role: str, urgency: str = Notice.Urgency.DIGEST) -> int:
+def tell(news: list[News], *, role: str, then: tuple[str, ...] = (), urgency: str = Notice.Urgency.DIGEST) -> int:
     """Write a notice of each piece of news for everybody who is to be told, and nudge delivery; return how many."""
-    people = people_to_tell([one.system for one in news], role)
+    people = people_to_tell([one.system for one in news], role, then=then)
     notices = [_notice(one, person, urgency) for one in news for person in people[one.system.pk]]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     if urgency == Notice.Urgency.NOW:

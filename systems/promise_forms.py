@@ -25,7 +25,7 @@ class Moment(forms.DateTimeField):
         return at
 
 
-def _this_minute():
+def this_minute():
     return timezone.now().replace(second=0, microsecond=0)
 
 
@@ -111,7 +111,7 @@ def _figure(name: str, value: str, line: str) -> float:
 class DeploymentForm(forms.Form):
     version = forms.ModelChoiceField(ModelVersion.objects.none(), label="Version", empty_label="Choose")
     environment = forms.CharField(label="Environment", max_length=40, initial=PRODUCTION)
-    at = Moment(label="Since", initial=_this_minute)
+    at = Moment(label="Since", initial=this_minute)
     note = forms.CharField(label="Note", max_length=300, required=False, help_text="Why, or what is to be watched.")
 
     def __init__(self, *args, system: System, **kwargs):
@@ -156,7 +156,7 @@ class RetrainingForm(Versioned):
 
 class RunForm(forms.Form):
     cause = forms.ChoiceField(label="What made it due", choices=RetrainingRun.Cause)
-    at = Moment(label="When", initial=_this_minute)
+    at = Moment(label="When", initial=this_minute)
     before = forms.FloatField(label="Figure before", required=False, help_text="Of the model that ran until then.")
     after = forms.FloatField(label="Figure after", required=False, help_text="Of the new one, on the same data.")
     version = forms.ModelChoiceField(

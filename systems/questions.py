@@ -4,14 +4,16 @@ Each names the checks that count as its evidence; one that is not declared yet c
 """
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from systems.models import Checklist, ChecklistVersion, Item, Role, Topic
 
 LAUNCH = "launch-readiness"
 ALL_TIERS = (1, 2, 3, 4)
+ANNOUNCED_FOR = timedelta(days=30)
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)  # the first version holds for whatever is older than it
 
 # The role whose holder is asked for the answers of a topic.
@@ -46,7 +48,7 @@ LAUNCH_QUESTIONS = [
         "How does it receive the data for its predictions, and in what format?",
         "Name where it comes from, who sends it, on request, as a stream or on a schedule, the format with its "
         "columns and units, and how old the data may be. Say how live data differs from what the model was trained on.",
-        ("sources_answer", "data_format_stable", "role_filled_data_owner"),
+        ("feeds_described", "sources_answer", "data_format_stable", "role_filled_data_owner"),
     ),
     Question(
         "quality_monitored",
@@ -91,7 +93,7 @@ LAUNCH_QUESTIONS = [
         "What happens when its data feed is unavailable?",
         "Say what users get meanwhile (the last value, a rule, nothing), for how long that is acceptable, who notices, "
         "and what is done when the data comes back.",
-        ("runbook_feed_unavailable",),
+        ("runbook_feed_unavailable", "drill_feed_unavailable"),
     ),
     Question(
         "load",
@@ -100,7 +102,7 @@ LAUNCH_QUESTIONS = [
         "How does it behave under load?",
         "Give the rate that is expected, the highest that was tried and when, what happens beyond it, and what a user "
         "waits at most.",
-        ("runbook_load",),
+        ("runbook_load", "drill_load"),
         tiers=(1, 2, 3),
     ),
     Question(
@@ -110,7 +112,7 @@ LAUNCH_QUESTIONS = [
         "What does it do with input that is missing, malformed or far from what it has seen?",
         "Say what is checked before a prediction is made, what is answered instead of one, and where such cases are "
         "counted.",
-        ("runbook_anomalous_input",),
+        ("runbook_anomalous_input", "drill_anomalous_input"),
     ),
     Question(
         "responsible",
@@ -138,15 +140,16 @@ LAUNCH_QUESTIONS = [
 def seed_checklists() -> None:
     """Make sure that *Launch readiness* stands as this release has it; called after every migration.
 
-    What a person has published stays: only a version that came with the portal gives way to a newer one.
+    What a person has published stays: only a version that came with the portal gives way to a newer one, and that is
+    announced before it counts: what it asks for in addition ends no verdict on the day of an upgrade.
     """
     launch, _ = Checklist.objects.get_or_create(key=LAUNCH, defaults={"title": "Launch readiness"})
     Checklist.objects.select_for_update().get(pk=launch.pk)
     newest = launch.versions.order_by("-n").first()
     if newest and (newest.published_by_id or _as_facts(newest) == [_facts(one) for one in LAUNCH_QUESTIONS]):
         return
-    n = newest.n + 1 if newest else 1
-    version = ChecklistVersion.objects.create(checklist=launch, n=n, in_force_from=ALWAYS)
+    n, since = (newest.n + 1, timezone.now() + ANNOUNCED_FOR) if newest else (1, ALWAYS)
+    version = ChecklistVersion.objects.create(checklist=launch, n=n, in_force_from=since)
     questions = enumerate(LAUNCH_QUESTIONS, start=1)
     Item.objects.bulk_create(Item(checklist_version=version, position=p, **_facts(one)) for p, one in questions)
 

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from mlops_portal.engine.spec import REMOVE, Refused, Section, Step
 from systems.access import require
+from systems.actions.dependencies import Circular, set_dependencies
 from systems.actions.ownership import assign_role, vacate_role
 from systems.actions.registry import edit_system
 from systems.actions.retraining import set_retraining
 from systems.actions.runbooks import remove_range, retire_runbook, set_range, write_runbook
+from systems.feed_spec import FEEDS
 from systems.models import Holding, Person, Retraining, Role, RunbookVersion, Situation, System, Team
 from systems.phases_spec import SECTION as PHASES
 from systems.runbooks import LONGEST
@@ -66,6 +68,13 @@ RETRAINING = {
         "triggers": {"type": "array", "items": text(200, 1), "maxItems": 20, "default": []},
         "who": text(200, 1),
     },
+}
+
+
+DEPENDENCIES = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"systems": {"type": "array", "items": text(60, 1), "maxItems": 200, "default": []}},
 }
 
 
@@ -156,6 +165,36 @@ def _apply_retraining(system: System, step: Step, by, at: datetime) -> None:
     set_retraining(system=system, by=by, at=at, **step.after)
 
 
+def _dependencies(system: System) -> dict:
+    """Return the systems that it depends on; a file has more readers than may know of a restricted one."""
+    on = System.objects.filter(dependents__system=system, restricted=False)
+    slugs = sorted(on.values_list("slug", flat=True))
+    return {"": {"systems": slugs}} if slugs else {}
+
+
+def _sorted_dependencies(items: dict) -> dict:
+    return {key: {"systems": sorted(set(item["systems"]))} for key, item in items.items() if item["systems"]}
+
+
+def _apply_dependencies(system: System, step: Step, by, at: datetime) -> None:
+    wanted = step.after["systems"] if step.after else []
+    found = {one.slug: one for one in System.objects.visible_to(by).filter(slug__in=wanted)}
+    errors = list(filter(None, (_why_not(found.get(slug), slug) for slug in wanted)))
+    if errors:
+        raise Refused({"dependencies.systems": errors})
+    kept = System.objects.filter(dependents__system=system, restricted=True)
+    try:
+        set_dependencies(system=system, systems=[*found.values(), *kept], by=by, at=at)
+    except Circular as error:
+        raise Refused({"dependencies.systems": [str(error)]}) from None
+
+
+def _why_not(found: System | None, slug: str) -> str:
+    if found is None:
+        return f"There is no system {slug}."
+    return f"{slug} is restricted: name it on the page, a file has more readers." if found.restricted else ""
+
+
 def _situation_text() -> dict:
     return text(LONGEST, 1, pattern="\\S")
 
@@ -168,5 +207,14 @@ SECTIONS = [
     Section("expected_ranges", RANGE, _ranges, _apply_range, rule="runbook.write"),
     Section(
         "retraining", RETRAINING, _retraining, _apply_retraining, rule="version.record", is_single=True, removes=False
+    ),
+    FEEDS,
+    Section(
+        "dependencies",
+        DEPENDENCIES,
+        _dependencies,
+        _apply_dependencies,
+        is_single=True,
+        complete=_sorted_dependencies,
     ),
 ]

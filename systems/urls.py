@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from systems.views import editing, ownership, phases, plans, readiness, retraining, reviews, runbooks, versions
+from systems.views import (
+    contracts,
+    dependencies,
+    drills,
+    editing,
+    feeds,
+    ownership,
+    phases,
+    plans,
+    readiness,
+    retraining,
+    reviews,
+    runbooks,
+    versions,
+)
 
 urlpatterns = [
     path("new/", editing.register, name="register"),
@@ -21,6 +35,18 @@ urlpatterns = [
     path("<slug:slug>/phase/", phases.phase, name="phase"),
     path("<slug:slug>/phases/<slug:phase>/", plans.plan, name="phase-plan"),
     path("<slug:slug>/phases/<slug:phase>/money/<int:money>/remove/", plans.remove, name="money-remove"),
+    path("<slug:slug>/dependencies/", dependencies.dependencies, name="dependencies"),
+    path("<slug:slug>/drills/", drills.drills, name="drills"),
+    path("<slug:slug>/feeds/<slug:feed>/confirm/", contracts.confirm, name="contract-confirm"),
+]
+
+feed_urls = [
+    path("", feeds.feeds, name="feeds"),
+    path("new/", feeds.add, name="feed-add"),
+    path("<slug:feed>/", feeds.feed, name="feed"),
+    path("<slug:feed>/edit/", feeds.edit, name="feed-edit"),
+    path("<slug:feed>/contract/", contracts.contract, name="contract"),
+    path("<slug:feed>/contract.yaml", contracts.download, name="contract-file"),
 ]
 
 review_urls = [

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from monitoring.models import Metric, Series, Source
-from systems.models import Answer, Holding, Person, Review, Role, System, Team, Waiver
+from systems.models import Answer, Feed, Holding, Person, Review, Role, System, Team, Waiver
 from systems.questions import LAUNCH_QUESTIONS
 
 PASSWORD = "a-long-test-password"
@@ -145,3 +145,18 @@ def answer_all(system, *, but=(), **facts) -> None:
     for question in LAUNCH_QUESTIONS:
         if question.question_key not in but:
             ReviewFactory(answer=AnswerFactory(system=system, question_key=question.question_key, **facts))
+
+
+class FeedFactory(factory.django.DjangoModelFactory):
+    """A feed that lacks nothing but a contract."""
+
+    class Meta:
+        model = Feed
+
+    slug = factory.Sequence("feed-{}".format)
+    name = factory.Sequence("Feed {}".format)
+    owner = factory.SubFactory(PersonFactory)
+    arrival = "schedule"
+    freshness_s = 93_600
+    fallback = "The last known rows are used for a day."
+    added_at = factory.LazyFunction(timezone.now)

@@ -16,12 +16,14 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from monitoring.models import Alert, Monitor
-from systems.models import Group, Notice, Role, Scope, System
+from systems.actions.contracts import put_contract
+from systems.models import Drill, Group, Notice, Role, Scope, System
 from systems.tokens import make_token
 from tests.callers import caller
 from tests.doors.routes import API
-from tests.factories import HoldingFactory, IncidentFactory, MetricFactory, SeriesFactory, SourceFactory
+from tests.factories import FeedFactory, HoldingFactory, IncidentFactory, MetricFactory, SeriesFactory, SourceFactory
 from tests.monitoring.points import write
+from tests.systems.contracts import CONTRACT
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 THERE = {
@@ -32,6 +34,8 @@ THERE = {
     "question": "load",
     "situation": "load",
     "phase": "engineering",
+    "feed": "events",
+    "drill": 100_000,
     "source_id": 1,
     "metric_id": 1,
     "monitor_id": 1,
@@ -56,6 +60,9 @@ def contract(manager, viewer, system):
     manager.save()
     HoldingFactory(system=system, role=Role.MODEL_OWNER, person=manager)
     IncidentFactory(number=1, systems=[system])
+    feed = FeedFactory(slug=THERE["feed"])
+    put_contract(feed=feed, text=CONTRACT, by=manager, at=timezone.now())
+    Drill.objects.create(pk=THERE["drill"], system=system, situation="load", at=timezone.now(), result="passed")
     source = SourceFactory(pk=THERE["source_id"], system=system)
     series = SeriesFactory(metric=MetricFactory(pk=THERE["metric_id"], system=system), source=source)
     monitor = Monitor.objects.create(pk=THERE["monitor_id"], series=series, kind="limit", settings={"below": 0.8})

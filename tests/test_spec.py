@@ -14,8 +14,10 @@ from mlops_portal.spec import ChangedByHand, apply, export
 from systems.actions.registry import edit_system
 from systems.models import PHASE_ORDER, Holding, Role, Situation, System
 from tests.callers import caller
+from tests.systems import contracts
 
 pytestmark = pytest.mark.django_db
+CONTRACT = parse_yaml(contracts.CONTRACT.encode())
 FILE = """
 version: 1
 system:
@@ -88,7 +90,7 @@ def test_what_is_exported_and_applied_changes_nothing(prices, apply_file):
     assert apply_file(write_yaml(export(prices))).steps == []
 
 
-WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Cf"]), min_size=1, max_size=30).filter(str.strip)
 SYSTEMS = st.fixed_dictionaries(
     {"slug": st.just("prices"), "name": WORDS, "team": st.just("growth")},
     optional={"purpose": WORDS, "tier": st.integers(1, 4), "restricted": st.booleans(), "tags": st.lists(WORDS)},
@@ -103,6 +105,10 @@ BUDGET = st.fixed_dictionaries({"amount": AMOUNTS, "currency": st.just("EUR")})
 PHASE = st.fixed_dictionaries(
     {}, optional={"planned_from": DAYS, "exit": PLAIN, "budget": BUDGET, "money": st.lists(MONEY, max_size=3)}
 )
+CONTRACTS = st.fixed_dictionaries(
+    {name: st.just(CONTRACT[name]) for name in ("apiVersion", "kind", "id", "version", "status")},
+    optional={"name": WORDS, "more": st.lists(WORDS | NUMBERS | st.booleans())},
+)
 DOCUMENTS = st.fixed_dictionaries(
     {"version": st.just(1), "system": SYSTEMS},
     optional={
@@ -113,6 +119,19 @@ DOCUMENTS = st.fixed_dictionaries(
         "retraining": st.fixed_dictionaries(
             {"policy": WORDS, "who": WORDS, "triggers": st.lists(WORDS, min_size=1, max_size=3)}
         ),
+        "feeds": st.dictionaries(
+            st.sampled_from(["events", "prices-feed"]),
+            st.fixed_dictionaries(
+                {
+                    "name": WORDS,
+                    "owner": st.just("viewer"),
+                    "arrival": st.just("file"),
+                    "freshness_s": st.integers(1, 9),
+                },
+                optional={"fallback": WORDS, "max_delay_s": st.just(60), "contract": CONTRACTS},
+            ),
+        ),
+        "dependencies": st.fixed_dictionaries({"systems": st.lists(st.just("churn"))}),
         "metrics": st.lists(
             st.fixed_dictionaries(
                 {"key": st.sampled_from(["mae", "auc", "f1"])},
@@ -126,7 +145,7 @@ DOCUMENTS = st.fixed_dictionaries(
 
 @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
 @given(first=DOCUMENTS, second=DOCUMENTS)
-def test_whatever_is_applied_is_then_so_and_its_export_changes_nothing(manager, viewer, team, now, first, second):
+def test_whatever_is_applied_is_then_so_and_its_export_changes_nothing(manager, viewer, system, now, first, second):
     how = {"slug": "prices", "by": manager, "at": now, "take_file": True}
     for document in (first, second):
         apply(parse_yaml(write_yaml(document).encode()), **how)

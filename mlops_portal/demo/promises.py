@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from systems.actions.ownership import confirm_role
 from systems.actions.readiness import answer_question, review_answer
+from systems.actions.registry import judged_once
 from systems.actions.retraining import record_run, set_retraining
 from systems.actions.runbooks import confirm_runbook, write_runbook
 from systems.actions.versions import add_version, deploy
@@ -26,6 +28,7 @@ NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate 
 def keep_promises(age: int, at: datetime) -> None:
     """Do what was promised, and paid, on the night of this age."""
     pay(age, at)
+    keep_feeds(age, at)
     for service in SERVICES:
         if service.slug in WELL_KEPT:
             _keep(service, age, at)
@@ -36,8 +39,10 @@ def keep_promises(age: int, at: datetime) -> None:
 def _keep(service: Service, age: int, at: datetime) -> None:
     system = System.objects.get(slug=service.slug)
     if age == WRITTEN_AT_AGE:
-        _write_runbooks(system, at)
-        _plan_retraining(system, at)
+        with judged_once():
+            _write_runbooks(system, at)
+            try_everything(system, at)
+            _plan_retraining(system, at)
         _answer(system, at)
     elif age == REVIEWED_AT_AGE:
         _review(system, at)
@@ -49,7 +54,8 @@ def _keep(service: Service, age: int, at: datetime) -> None:
         _answer(system, at)  # those whose approval ended with the new version
         _review(system, at)
     elif age == READ_AGAIN_AT_AGE:
-        _read_again(system, at)
+        with judged_once():
+            _read_again(system, at)
         _answer(system, at, again=True)
         _review(system, at)
 
@@ -115,7 +121,8 @@ def _retrain(service: Service, at: datetime) -> None:
 
 
 def _read_again(system: System, at: datetime) -> None:
-    """Have every holder and every runbook confirmed."""
+    """Have every holder and every runbook confirmed, and everything tried again."""
+    try_everything(system, at)
     for holding in Holding.objects.current().filter(system=system):
         confirm_role(holding=holding, by=holding.person, at=at)
     for situation in RUNBOOKS:

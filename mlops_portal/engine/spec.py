@@ -5,6 +5,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+LONGEST_SENTENCE = 300
 CREATE, CHANGE, REMOVE = "create", "change", "remove"
 
 
@@ -14,6 +17,15 @@ class Refused(Exception):
     def __init__(self, errors: dict[str, list[str]]):
         super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in errors.items()))
         self.errors = errors
+
+
+def problems(schema: dict, document: Any) -> dict[str, list[str]]:
+    """Return all that the JSON Schema `schema` finds wrong with the document, by path; `body` is all of it."""
+    found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda one: list(map(str, one.path)))
+    errors: dict[str, list[str]] = {}
+    for one in found:
+        errors.setdefault(".".join(map(str, one.absolute_path)) or "body", []).append(one.message[:LONGEST_SENTENCE])
+    return errors
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from mlops_portal.engine.api.documents import YamlParser, YamlRenderer
 from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.parsing import StrictJSONParser
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
 from mlops_portal.engine.limits import spend
-from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
+from mlops_portal.engine.plain_yaml import write_yaml
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply, export
 from systems.api.permissions import ByRule
@@ -35,25 +35,6 @@ def download(request, slug):
     return answer
 
 
-class YamlParser(BaseParser):
-    media_type = "application/yaml"
-
-    def parse(self, stream, media_type=None, parser_context=None):
-        try:
-            return parse_yaml(stream.read(MAX_BYTES + 1))
-        except NotPlain as error:
-            raise ParseError(f"The body is not the YAML that is taken here. {error}") from None
-
-
-class YamlRenderer(BaseRenderer):
-    media_type, format, charset = "application/yaml", "yaml", "utf-8"
-
-    def render(self, data, accepted_media_type=None, renderer_context=None):
-        if renderer_context["response"].exception:  # problems are JSON, whatever was asked for
-            return JSONRenderer().render(data)
-        return write_yaml(data)
-
-
 class Document(serializers.Serializer):
     """mlsystem.yaml: what is left out of it is left alone, what is left out of a section is retired."""
 
@@ -63,6 +44,8 @@ class Document(serializers.Serializer):
     runbook = serializers.DictField(required=False)
     expected_ranges = serializers.DictField(required=False)
     retraining = serializers.DictField(required=False)
+    feeds = serializers.DictField(required=False)
+    dependencies = serializers.DictField(required=False)
     sources = serializers.ListField(child=serializers.DictField(), required=False)
     metrics = serializers.ListField(child=serializers.DictField(), required=False)
 

@@ -17,6 +17,7 @@ from monitoring.models.series import State
 from systems.models.condition import Level
 from systems.models.outcome import Because, Outcome
 from systems.plan_words import said_money
+from systems.spans import spelled
 
 register = template.Library()
 
@@ -94,6 +95,12 @@ def span_words(seconds: float) -> str:
 def span(seconds: float) -> str:
     """A duration in its largest fitting unit; below a minute in seconds."""
     return span_words(seconds) if seconds >= 60 else f"{seconds:g} seconds"
+
+
+@register.simple_tag
+def exactly(seconds: int) -> str:
+    """A promised duration as it was written: "26 hours"."""
+    return spelled(seconds)
 
 
 def _time(moment: datetime, words: str, name: str) -> SafeString:
@@ -233,14 +240,16 @@ def pagination(context, page):
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context, route: str, text: str, count: int = 0, counted: str = "unread") -> SafeString | str:
-    """A link of the navigation, marked when one is there or below; nothing while the route does not exist."""
+def nav_link(
+    context, route: str, text: str, count: int = 0, counted: str = "unread", also: str = ""
+) -> SafeString | str:
+    """A link of the navigation, marked when one is there, or below, or below `also`; nothing without such a route."""
     try:
         url = reverse(route)
     except NoReverseMatch:
         return ""
     path = context["request"].path
-    here = path == url or (url != "/" and path.startswith(url))
+    here = path == url or (url != "/" and path.startswith(url)) or bool(also and path.startswith(also))
     badge = format_html('<span class="badge">{}<span class="visually-hidden"> {}</span></span>', count, counted)
     current = mark_safe(' aria-current="page"') if here else ""
     return format_html('<a href="{}"{}>{}{}</a>', url, current, text, badge if count else "")

@@ -37,8 +37,9 @@ COMPUTED = ["verdict", "verdict_since", "verdict_sentence", "registered_at", "re
 class Address(serializers.HyperlinkedIdentityField):
     """The object's own address in the API."""
 
-    def __init__(self, name: str, lookup_field: str):
-        super().__init__(view_name=f"api:{name}", lookup_field=lookup_field)
+    def __init__(self, name: str, lookup_field: str, lookup_url_kwarg: str = ""):
+        kwarg = lookup_url_kwarg or lookup_field
+        super().__init__(view_name=f"api:{name}", lookup_field=lookup_field, lookup_url_kwarg=kwarg)
 
 
 class Links(serializers.DictField):

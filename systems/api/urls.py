@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
+from systems.api.feeds import Confirmations, Contracts, Dependencies, Drills, Feeds
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.plans import MoneyEntries, PhasePlans
 from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
@@ -12,6 +13,7 @@ from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
 from systems.models import PHASE_ORDER, Role, Situation
 
 READ = {"get": "list"}
+READ_PUT = {"get": "retrieve", "put": "update"}
 READ_ADD = {"get": "list", "post": "create"}
 
 
@@ -111,6 +113,17 @@ urlpatterns = [
         MoneyEntries.as_view({"get": "retrieve", "delete": "destroy"}),
         name="money-entry",
     ),
+    path("systems/<slug:slug>/dependencies/", Dependencies.as_view(READ_PUT), name="dependencies"),
+    path("systems/<slug:slug>/drills/", Drills.as_view(READ_ADD), name="drills"),
+    path("systems/<slug:slug>/drills/<int:drill>/", Drills.as_view({"get": "retrieve"}), name="drill"),
+    path(
+        "systems/<slug:slug>/feeds/<slug:feed>/confirm/",
+        Confirmations.as_view({"post": "create"}),
+        name="contract-confirm",
+    ),
+    path("feeds/", Feeds.as_view(READ), name="feeds"),
+    path("feeds/<slug:feed>/", Feeds.as_view(READ_PUT), name="feed"),
+    path("feeds/<slug:feed>/contract/", Contracts.as_view(READ_PUT), name="contract"),
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),

@@ -4,6 +4,9 @@ from systems.models.answer import Answer, Confidence, Decision, Review, Waiver
 from systems.models.applied_spec import AppliedSpec
 from systems.models.checklist import Checklist, ChecklistVersion, Item, Topic
 from systems.models.condition import Condition, Level, StatusSpan
+from systems.models.dependency import Dependency
+from systems.models.drill import Drill
+from systems.models.feed import Arrival, Confirmation, Contract, Feed
 from systems.models.holding import Holding, Role
 from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
@@ -24,14 +27,20 @@ __all__ = [
     "PRODUCTION",
     "Answer",
     "AppliedSpec",
+    "Arrival",
     "Because",
     "Checklist",
     "ChecklistVersion",
     "Condition",
     "Confidence",
+    "Confirmation",
+    "Contract",
     "Decision",
+    "Dependency",
     "Deployment",
+    "Drill",
     "ExpectedRange",
+    "Feed",
     "Group",
     "Holding",
     "Item",

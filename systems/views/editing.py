@@ -72,7 +72,8 @@ def _save(request, system, form):
 
 def _edits_since(system: System, seen: int):
     """Return what was edited after version `seen`, newest first."""
-    edits = Change.objects.filter(system=system.slug, kind="system", verb__in=["edited", "retired"])
+    kinds, verbs = ["system", "dependencies"], ["edited", "retired", "set"]
+    edits = Change.objects.filter(system=system.slug, kind__in=kinds, verb__in=verbs)
     return edits[: max(system.version - seen, 0)]
 
 

@@ -1,5 +1,8 @@
 """Who asks, what each kind of people may, and what is sent."""
 
+from mlops_portal.engine.plain_yaml import parse_yaml
+from tests.systems.contracts import CONTRACT
+
 ANONYMOUS = "anonymous"
 SIGNED_IN = {
     *("viewer", "data_scientist", "on_call", "holder", "deputy", "teammate", "stranger", "manager", "administrator"),
@@ -20,6 +23,9 @@ MAY = {
     "incident.declare": SIGNED_IN,
     "runbook.write": {"data_scientist", "holder", "deputy", "manager"},
     "version.record": {"data_scientist", "manager"},
+    "feed.add": {"data_scientist", "stranger", "manager"},
+    "feed.edit": {"on_call", "manager"},  # the feed is of the on-call engineer
+    "contract.confirm": {"holder", "deputy", "manager"},
     "phase.decide": {"holder", "deputy", "manager"},
     "plan.write": {"data_scientist", "holder", "deputy", "manager"},
     "incident.act": {"on_call", "holder", "deputy", "manager"},
@@ -64,6 +70,11 @@ BODIES = {
     "api:retraining-runs post": {"cause": "drift"},
     "api:runbook put": {"body": "- [ ] Look at the queue."},
     "api:phase post": {"to": "research"},
+    "api:feed put": {"name": "Events", "owner": "on-call", "arrival": "stream", "freshness_s": 60},
+    "api:contract put": parse_yaml(CONTRACT.encode()),
+    "api:contract-confirm post": {"n": 1},
+    "api:dependencies put": {"systems": [], "feeds": ["events"]},
+    "api:drills post": {"situation": "feed_unavailable", "result": "passed"},
     "api:ingest post": {"points": []},
     "api:phase-plan put": {"planned_from": "2026-03-01", "budget": {"amount": "12.50", "currency": "EUR"}},
     "api:money post": {

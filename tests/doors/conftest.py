@@ -14,7 +14,7 @@ from systems.actions.registry import recheck
 from systems.models import Notice, Person, Scope, System, Team
 from systems.tokens import make_token
 from tests.doors.cast import METRIC, SECRET, SIGNED_IN
-from tests.doors.world import World, fill
+from tests.doors.world import World, feed_all, fill
 from tests.factories import PersonFactory, SystemFactory, TeamFactory
 
 
@@ -28,6 +28,7 @@ def people(request, db):
     PersonFactory(username="former", is_active=False)
     PersonFactory(username="keeper")
     TeamFactory(slug="vault")
+    feed_all(people["on_call"])
     Duty.objects.update(finished_at=Now() + timedelta(hours=1))
     return people
 

@@ -15,7 +15,7 @@ from tests.doors.routes import API, PAGES, Route
 from tests.doors.world import NOWHERE, World, undone
 from tests.protections import protects
 
-NUMBERS = ("number", "model_version", "deployment", "run", "answer", "waiver")
+NUMBERS = ("number", "model_version", "deployment", "run", "drill", "answer", "waiver")
 IDS = ("source_id", "metric_id", "monitor_id", "alert_id", "pull_id")
 NEVER_THERE = dict.fromkeys((*NUMBERS, *IDS), NOWHERE) | {"slug": "nowhere"}
 ASKED = ["", "?format=csv", "?page_size=500"]

@@ -12,6 +12,7 @@ from tests.factories import SystemFactory, TeamFactory
 from tests.protections import protects
 
 ALL_OF_THEM = "Additional properties are not allowed"  # how a document says it, which is read by its JSON Schema
+KEPT_WHOLE = {"api:contract"}  # a document of a standard: what else it holds is kept, beside the table's own columns
 CHANGING = [(route, method) for route in API for method in ("post", "put", "patch") if method in route.actions]
 
 
@@ -44,7 +45,7 @@ def all_powerful(open_world, manager):
 @protects("S13", off={"mlops_portal.engine.api.serializers._NothingUnknown._why_not": lambda shape, name: ""})
 def test_whatever_else_the_table_holds_cannot_be_written(open_world, all_powerful):
     written = []
-    for route, method in CHANGING:
+    for route, method in (one for one in CHANGING if one[0].name not in KEPT_WHOLE):
         ask, address = getattr(all_powerful, method), open_world.address(route, "manager")
         strange = {"nonsense"} | of_the_table(route) - taken(route, method)
         body = (BODIES.get(f"{route.name} {method}") or {}) | dict.fromkeys(strange, 1)

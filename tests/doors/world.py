@@ -10,7 +10,11 @@ from django.utils import timezone
 
 from monitoring.models import Alert, Monitor, Pull
 from systems.models import (
+    Contract,
+    Dependency,
     Deployment,
+    Drill,
+    Feed,
     ModelVersion,
     Notice,
     PhasePlan,
@@ -22,7 +26,8 @@ from systems.models import (
 )
 from tests.doors.cast import SEES_RESTRICTED
 from tests.doors.routes import Route
-from tests.factories import AnswerFactory, IncidentFactory, SeriesFactory, SourceFactory, WaiverFactory
+from tests.factories import AnswerFactory, FeedFactory, IncidentFactory, SeriesFactory, SourceFactory, WaiverFactory
+from tests.systems.contracts import CONTRACT
 
 NOWHERE = 10**9  # a number that nothing has
 
@@ -72,8 +77,17 @@ def _promised(system, word: str) -> dict:
     Runbook.objects.create(system=system, situation="load", version=1).versions.create(
         n=1, body=f"- [ ] {word}", at=at, review_by=at.date()
     )
-    promised = {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk}
+    drill = Drill.objects.create(system=system, situation="rollback", result="passed", evidence=word, at=at)
+    Dependency.objects.create(system=system, on_feed=Feed.objects.get())
+    promised = {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk, "drill": drill.pk}
     return promised | {"phase": planned.phase, "money": money.pk}
+
+
+def feed_all(owner) -> None:
+    """Put down the feed, with a proposed contract, that every system here depends on."""
+    at = timezone.now() - timedelta(days=2)
+    feed = FeedFactory(slug="events", owner=owner)
+    Contract.objects.create(feed=feed, n=1, text=CONTRACT, status="proposed", from_on=at.date(), at=at)
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class World:
             "role": "product_owner",
             "situation": "load",
             "checklist": "launch-readiness",
+            "feed": "events",
             **self.known,
             "pk": Notice.objects.filter(person=whose).latest("pk").pk,
             "prefix": Token.objects.filter(person=whose).first().prefix,

@@ -7,10 +7,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from mlops_portal.demo import filling, history, live, logs, running
+from mlops_portal.demo import filling, history, live, logs, promises, running
 from mlops_portal.demo.calendar import Calendar
 from mlops_portal.demo.history import World
 from mlops_portal.demo.places import kept_port
@@ -139,6 +139,20 @@ def test_nobody_is_told_of_the_past(demo):
 def test_sources_are_asked_from_the_end_of_the_past_on(demo):
     demo(days=1)
     assert not Source.objects.filter(enabled=False).exists()
+
+
+def test_the_well_kept_have_what_their_questions_rest_on(demo):
+    demo()
+    for age in (161, 160, 158, 156, 30, 5, 4):
+        promises.keep_promises(age, timezone.now() - timedelta(days=age))
+    kept = Outcome.objects.filter(system__slug__in=promises.WELL_KEPT)
+    judged = {
+        one.why
+        for one in kept.filter(Q(check_key="feeds_described") | Q(check_key__startswith="drill_"))
+        if one.outcome == "fail"
+    }
+    assert judged == set()
+    assert System.objects.filter(slug__in=promises.WELL_KEPT, verdict="ready").count() == 2
 
 
 def test_the_model_server_answers_and_counts(server):

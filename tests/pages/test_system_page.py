@@ -1,14 +1,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mlops_portal.engine.audit import record
+from systems.actions.dependencies import set_dependencies
+from systems.actions.drills import record_drill
 from systems.actions.ownership import assign_role
 from systems.actions.registry import recheck
 from systems.actions.status import report_condition
 from systems.models import Role, System
-from tests.factories import IncidentFactory, PersonFactory, SystemFactory
+from tests.factories import FeedFactory, IncidentFactory, PersonFactory, SystemFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/systems/churn/"
@@ -114,3 +118,18 @@ def test_a_retired_system_keeps_its_page(page, system, now):
     text = page().content.decode()
     assert "Retired" in text
     assert 'id="ownership"' not in text
+
+
+def test_many_feeds_neighbours_and_drills_take_as_few_queries_as_one(page, system, manager, now):
+    def asked(count):
+        by = {"by": manager, "at": now}
+        set_dependencies(
+            system=system, feeds=FeedFactory.create_batch(count), systems=SystemFactory.create_batch(count), **by
+        )
+        with CaptureQueriesContext(connection) as queries:
+            page()
+        return len(queries)
+
+    page()
+    record_drill(system=system, situation="load", result="passed", rate=5.0, by=manager, at=now)
+    assert asked(1) == asked(12)

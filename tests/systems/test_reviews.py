@@ -32,7 +32,7 @@ def test_approving_settles_the_question_and_writes_down_what_it_rests_on(system,
     review = review_answer(answer=answer, decision="approved", by=manager, at=now)
     assert state_of(system, KEY, at=now).holds
     assert review.rests_on["holders"] == {"product_owner": "holder"}
-    assert list(review.rests_on["checks"]) == ["runbook_feed_unavailable"]
+    assert list(review.rests_on["checks"]) == ["runbook_feed_unavailable", "drill_feed_unavailable"]
     assert Change.objects.get(verb="approved").by == "manager"
 
 

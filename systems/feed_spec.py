@@ -1,0 +1,141 @@
+"""The feeds of a system in its file, each with its contract: what is left out of a feed is left as it stands."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from mlops_portal.engine.spec import REMOVE, Refused, Section, Step
+from systems.access import require
+from systems.actions.contracts import put_contract
+from systems.actions.dependencies import set_dependencies
+from systems.actions.feeds import add_feed, edit_feed, facts_of
+from systems.contracts import checked, text_of
+from systems.models import Arrival, Feed, Person, System
+from systems.models.feed import LONGEST_SPAN_S
+from systems.models.slug import slug_is_plain
+from systems.models.words import SEEN
+
+SPAN = {"type": ["integer", "null"], "minimum": 1, "maximum": LONGEST_SPAN_S}
+FEED = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": SEEN},
+        "owner": {"type": "string", "minLength": 1, "maxLength": 60},
+        "arrival": {"enum": Arrival.values},
+        "freshness_s": SPAN | {"type": "integer"},
+        "max_delay_s": SPAN,
+        "fallback": {"type": "string", "maxLength": 2000, "pattern": SEEN},
+        "contract": {"type": "object"},
+        "contract_from": {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    },
+}
+OPTIONAL: dict[str, Any] = {"max_delay_s": None, "fallback": "", "contract": None, "contract_from": None}
+NEEDED = ("name", "owner", "arrival", "freshness_s")
+
+
+def _standing(feed: Feed) -> dict:
+    """Return the feed as the file describes it."""
+    newest = feed.contracts.first()
+    day = newest.from_on.isoformat() if newest and newest.from_on else None
+    return facts_of(feed) | {"contract": newest.document if newest else None, "contract_from": day}
+
+
+def _read(system: System) -> dict[str, dict]:
+    feeds = Feed.objects.filter(dependencies__system=system).select_related("owner").order_by("slug")
+    return {feed.slug: {name: value for name, value in _standing(feed).items() if _says(name, value)} for feed in feeds}
+
+
+def _says(name: str, value: Any) -> bool:
+    return name not in OPTIONAL or value != OPTIONAL[name]
+
+
+def _complete(items: dict[str, dict]) -> dict[str, dict]:
+    """Return the feeds as they are to be, with what stands in the place of what is left out. Raises Refused."""
+    standing = {feed.slug: _standing(feed) for feed in Feed.objects.filter(slug__in=items).select_related("owner")}
+    errors: dict[str, list[str]] = {}
+    whole = {}
+    for slug, item in items.items():
+        item = standing.get(slug, OPTIONAL) | item
+        errors |= _errors(slug, item)
+        whole[slug] = {name: value for name, value in item.items() if _says(name, value)}
+    if errors:
+        raise Refused(errors)
+    return whole
+
+
+def _errors(slug: str, item: dict) -> dict[str, list[str]]:
+    """Return what is wrong with a whole feed, by path."""
+    path = f"feeds.{slug}"
+    errors = {f"{path}.{name}": ["A feed that is not there yet needs this."] for name in NEEDED if name not in item}
+    if not slug_is_plain.regex.match(slug) or len(slug) > 60:
+        errors[path] = [str(slug_is_plain.message)]
+    if item["contract_from"]:
+        errors |= {f"{path}.contract_from": [why] for why in [_why_no_day(item)] if why}
+    try:
+        if item["contract"] is not None:
+            checked(item["contract"])
+    except Refused as refused:
+        errors |= _below(path, refused)
+    return errors
+
+
+def _why_no_day(item: dict) -> str:
+    try:
+        date.fromisoformat(item["contract_from"])
+    except ValueError:
+        return "There is no such day."
+    return "" if item["contract"] else "There is no contract to hold from this day."
+
+
+def _below(path: str, refused: Refused) -> dict[str, list[str]]:
+    """Return the errors of a contract by their path in the file."""
+    named = {"body": f"{path}.contract", "from": f"{path}.contract_from"}
+    return {named.get(below, f"{path}.contract.{below}"): texts for below, texts in refused.errors.items()}
+
+
+@transaction.atomic
+def _apply(system: System, step: Step, by, at: datetime) -> None:
+    feeds = list(Feed.objects.filter(dependencies__system=system).exclude(slug=step.key))
+    if step.verb != REMOVE:
+        feeds.append(_described(step, by, at))
+    set_dependencies(system=system, feeds=feeds, by=by, at=at)
+
+
+def _described(step: Step, by, at: datetime) -> Feed:
+    """Return the feed, added or changed so that it is what the file says. Raises Refused, PermissionDenied."""
+    feed = Feed.objects.select_related("owner").filter(slug=step.key).first()
+    wanted = OPTIONAL | step.after
+    if feed and _standing(feed) == wanted:
+        return feed
+    require(by, "feed.edit" if feed else "feed.add", feed)
+    facts = {name: wanted[name] for name in (*NEEDED, "max_delay_s", "fallback")}
+    if feed is None or wanted["owner"] != feed.owner.username:
+        facts["owner"] = _owner(wanted["owner"], f"{step.path}.owner")
+    else:
+        facts["owner"] = feed.owner
+    feed = edit_feed(feed=feed, by=by, at=at, **facts) if feed else add_feed(slug=step.key, by=by, at=at, **facts)
+    _write_contract(feed, wanted, step, by, at)
+    return feed
+
+
+def _owner(username: str, path: str) -> Person:
+    person = Person.objects.active().filter(username=username, service=False).first()
+    if person is None:
+        raise Refused({path: [f"There is no {username} who may sign in."]})
+    return person
+
+
+def _write_contract(feed: Feed, wanted: dict, step: Step, by, at: datetime) -> None:
+    standing = _standing(feed)
+    if wanted["contract"] is None or all(standing[name] == wanted[name] for name in ("contract", "contract_from")):
+        return
+    try:
+        day = wanted["contract_from"] and date.fromisoformat(wanted["contract_from"])
+        put_contract(feed=feed, text=text_of(wanted["contract"]), from_on=day, by=by, at=at)
+    except Refused as refused:
+        raise Refused(_below(step.path, refused)) from None
+
+
+FEEDS = Section("feeds", FEED, _read, _apply, complete=_complete)
