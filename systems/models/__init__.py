@@ -5,8 +5,10 @@ from systems.models.applied_spec import AppliedSpec
 from systems.models.checklist import Checklist, ChecklistVersion, Item, Topic
 from systems.models.condition import Condition, Level, StatusSpan
 from systems.models.holding import Holding, Role
+from systems.models.interval import Interval, interval_of
 from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
+from systems.models.old_slug import OldSlug
 from systems.models.outcome import Because, Outcome
 from systems.models.person import Group, Person
 from systems.models.phase_move import PhaseMove
@@ -30,11 +32,13 @@ __all__ = [
     "ExpectedRange",
     "Group",
     "Holding",
+    "Interval",
     "Item",
     "Level",
     "Membership",
     "ModelVersion",
     "Notice",
+    "OldSlug",
     "Outcome",
     "Person",
     "Phase",
@@ -54,4 +58,5 @@ __all__ = [
     "Topic",
     "Verdict",
     "Waiver",
+    "interval_of",
 ]
