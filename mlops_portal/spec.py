@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from jsonschema import Draft202012Validator
 
 from mlops_portal.engine.spec import CHANGE, CREATE, REMOVE, Refused, Section, Step
@@ -124,7 +124,10 @@ def _registered(wanted: dict, by: Person, at: datetime) -> System:
     if "system" not in wanted:
         raise Refused({"system": ["There is no such system yet: say what it is."]})
     facts = wanted["system"][""]
-    return register_system(by=by, at=at, **facts | {"team": team_of(facts)})
+    try:
+        return register_system(by=by, at=at, **facts | {"team": team_of(facts)})
+    except IntegrityError:
+        raise Refused({"system.slug": [f"The short name {facts['slug']} is taken, or was another system's."]}) from None
 
 
 def _carry_out(system: System, steps: list[Step], by: Person, at: datetime) -> None:

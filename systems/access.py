@@ -74,6 +74,7 @@ RULES: dict[str, Rule] = {
     ),
     "review": Rule("Managers.", _in(Group.MANAGER)),
     "role.assign": Rule("Managers.", _in(Group.MANAGER)),
+    "role.own": Rule("Everybody who is signed in, for the roles that they hold.", _everybody),
     "role.confirm": Rule("Who holds the role, and the deputy.", _holds, about="holding"),
     "incident.declare": Rule("Everybody who is signed in, for the systems that they see.", _everybody),
     "runbook.write": Rule(
@@ -106,6 +107,7 @@ RULES: dict[str, Rule] = {
     ),
     "token.own": Rule("Everybody who is signed in, for their own.", _everybody),
     "people.manage": Rule("Administrators.", _in(Group.ADMINISTRATOR)),
+    "interval.set": Rule("Managers and administrators.", _in(Group.MANAGER, Group.ADMINISTRATOR)),
     "audit.read": Rule("Administrators and managers.", _in(Group.ADMINISTRATOR, Group.MANAGER)),
     "components.read": Rule("Everybody who is signed in.", _everybody),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systems.views import editing, ownership, phases, readiness, retraining, reviews, runbooks, versions
+from systems.views import editing, handing_over, ownership, phases, readiness, retraining, reviews, runbooks, versions
 
 urlpatterns = [
     path("new/", editing.register, name="register"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("<slug:slug>/deployments/", versions.deployments, name="deployments"),
     path("<slug:slug>/retraining/", retraining.retraining, name="retraining"),
     path("<slug:slug>/phase/", phases.phase, name="phase"),
+]
+
+role_urls = [
+    path("roles/", handing_over.mine, name="mine"),
+    path("people/<str:username>/leaving/", handing_over.leaving, name="leaving"),
 ]
 
 review_urls = [

@@ -122,7 +122,7 @@ class Spec(Resource):
         system = self.get_queryset().filter(slug=slug).first()
         if system:
             self.check_object_permissions(self.request, system)
-        elif System.objects.filter(slug=slug).exists():
+        elif System.objects.known_as(slug).exists():
             raise Http404
 
     def _chosen(self, name: str, yes: str, *others: str) -> bool:

@@ -26,7 +26,7 @@ def test_handing_over_ends_the_one_before(client, manager, holder, teammate):
     client.force_login(manager)
     client.post(PAGE, {"person": teammate.pk, "version": 1})
     assert Holding.objects.get(person=holder).to is not None
-    assert "Who held it before" in client.get(PAGE).content.decode()
+    assert "Who held it, and when" in client.get(PAGE).content.decode()
 
 
 def test_a_page_that_is_stale_hands_nothing_over(client, manager, holder, teammate, stranger):

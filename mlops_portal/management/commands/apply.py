@@ -28,7 +28,7 @@ class Command(PortalCommand):
             document = parse_yaml(file.read_bytes())
             slug = _slug(document)
             hidden = System.objects.exclude(pk__in=System.objects.visible_to(person).values("pk"))
-            if hidden.filter(slug=slug).exists():
+            if hidden.known_as(slug).exists():
                 raise CommandError(f"{person} may not see {slug}.")
             done = apply(document, slug=slug, by=person, at=timezone.now(), take_file=take_file, dry_run=dry_run)
         except OSError as error:

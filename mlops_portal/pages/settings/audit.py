@@ -6,7 +6,7 @@ from mlops_portal.engine.models import Change
 from mlops_portal.pages.settings.tabs import show
 from systems.api.filters import ChangeFilter
 from systems.doors import rule
-from systems.models import System
+from systems.history import changes_visible_to
 
 PAGE = 50
 
@@ -15,7 +15,7 @@ PAGE = 50
 @require_safe
 def audit(request):
     """Fifty rows before a row's number: a page stays where it is while rows are added in front."""
-    chosen = ChangeFilter(request.GET, _visible_to(request.user))
+    chosen = ChangeFilter(request.GET, changes_visible_to(request.user))
     rows = chosen.qs
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
@@ -24,9 +24,3 @@ def audit(request):
     more = rows[PAGE - 1].pk if len(rows) > PAGE else None
     kinds = Change.objects.order_by("kind").values_list("kind", flat=True).distinct()
     return show(request, "settings/audit.html", {"rows": rows[:PAGE], "more": more, "kinds": kinds})
-
-
-def _visible_to(person):
-    """Return the rows but those of systems that `person` may not see."""
-    hidden = System.objects.exclude(pk__in=System.objects.visible_to(person).values("pk"))
-    return Change.objects.exclude(system__in=hidden.values("slug"))
