@@ -1,7 +1,7 @@
 """What a holding of a role has to be like, and how a role's chain reads. Reads only."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 
@@ -9,6 +9,7 @@ from mlops_portal.engine.texts import plain_line
 from systems.models import Holding, Person, Role, System
 
 LONGEST_NOTE = 300
+SHORTEST_GAP = timedelta(days=1)  # what is emptied and filled within a day was not empty
 OTHER_DEPUTY = "A deputy is somebody else than the holder."
 
 
@@ -154,13 +155,13 @@ def chain_of(system: System, role: str, *, at: datetime) -> Chain:
     held = list(Holding.objects.chain(system, role).with_confirm_by().select_related("replaced_by__person"))
     links: list[Link] = []
     end = None
-    for holding in held:
-        if holding.to and (end is None or holding.to < end):
-            links.append(Link(None, holding.to, end))
-        links.append(Link(holding, holding.from_at, holding.to))
-        end = holding.from_at
-    if end is None or system.registered_at < end:
-        links.append(Link(None, system.registered_at, end))
+    for holding in [*held, None]:
+        emptied = holding.to if holding else system.registered_at
+        if emptied and (end is None or end - emptied >= SHORTEST_GAP):
+            links.append(Link(None, emptied, end))
+        if holding:
+            links.append(Link(holding, holding.from_at, holding.to))
+            end = holding.from_at
     now = held[0] if held and held[0].to is None else None
     return Chain(now, links, at)
 

@@ -59,7 +59,9 @@ class OwnerForm(Versioned):
         label="From", required=False, help_text="When it was handed over. Left empty: now; the present holder's stays."
     )
     until = LastDay(
-        label="Until", required=False, help_text="The last day, where it is known. It is asked about a month before."
+        label="Until",
+        required=False,
+        help_text="The last day, where it is known: successors are asked for a month before.",
     )
     note = note_field("Why, or what was agreed. It is kept in the history.")
 

@@ -1,5 +1,6 @@
 """Naming who holds a role, handing it over, and confirming it: a dated chain."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.db import transaction
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import Stale, locked
-from systems.actions.readiness import in_use, lapse_reviews
+from systems.actions.readiness import NotFromHere, in_use, lapse_reviews
 from systems.actions.registry import judged_once, recheck
 from systems.models import Holding, Person, Role, System, Topic
 from systems.ownership import Terms, wrong_in
@@ -143,9 +144,9 @@ def confirm_roles(*, seen: dict[int, int], by: Person, at: datetime) -> tuple[li
     mine = Holding.objects.current().in_use().filter(person=by, pk__in=seen).select_related("system")
     confirmed = []
     with judged_once(at=at):
-        for holding in mine.order_by("system", "pk"):
-            if holding.version == seen[holding.pk]:
-                confirmed.append(confirm_role(holding=holding, by=by, at=at))
+        for holding in mine.order_by("system_id", "pk"):
+            with suppress(Stale, NotFromHere):
+                confirmed.append(confirm_role(holding=holding, by=by, at=at, seen=seen[holding.pk]))
     return confirmed, len(seen) - len(confirmed)
 
 

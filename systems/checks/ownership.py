@@ -113,11 +113,12 @@ def holders_stay(systems):
 
 def _leaves_soon(holding: Holding, now: datetime) -> list[tuple[datetime, bool, str, str]]:
     """Return the end, whether it is the deputy's, who it is and the role, where it comes soon."""
-    ends = [(holding.ends_at, False, f"{holding.person} is the {holding.role_words}", holding.role)]
+    ends = []
+    if holding.person.is_active:
+        ends.append((holding.ends_at, False, f"{holding.person} is the {holding.role_words}", holding.role))
     if holding.deputy and holding.deputy.is_active:
-        ends.append(
-            (holding.deputy.until, True, f"{holding.deputy} is deputy of the {holding.role_words}", holding.role)
-        )
+        said = f"{holding.deputy} is deputy of the {holding.role_words}"
+        ends.append((holding.deputy.until, True, said, holding.role))
     return [one for one in ends if one[0] and now < one[0] <= now + SOON]
 
 

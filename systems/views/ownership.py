@@ -40,7 +40,7 @@ def owner(request, slug, role):
 def _find(request, slug, role) -> tuple[System, Role]:
     if role not in Role.values:
         raise Http404
-    return get_object_or_404(System.objects.visible_to(request.user).in_use(), slug=slug), Role(role)
+    return get_object_or_404(System.objects.visible_to(request.user), slug=slug), Role(role)
 
 
 def _as_it_stands(holding: Holding | None) -> dict:
@@ -68,11 +68,11 @@ def _page(request, system, role, form, status=200):
         "role": role,
         "chain": chain,
         "holding": holding,
-        "form": form if may(request.user, "role.assign") else None,
+        "form": form if may(request.user, "role.assign") and not system.retired_at else None,
         "is_stale": status == 412,
         "who_may": RULES["role.assign"].sentence,
         "managers": Person.objects.active().in_group(Group.MANAGER)[:5],
-        "may_confirm": holding is not None and may(request.user, "role.confirm", holding),
+        "may_confirm": holding and not system.retired_at and may(request.user, "role.confirm", holding),
     }
     return render(request, "systems/owner.html", context, status=status)
 

@@ -16,7 +16,7 @@ from mlops_portal.pages.settings.tabs import show, show_once
 from systems.access import may
 from systems.actions.people import LastAdministrator, add_person, edit_person, sign_in_link
 from systems.doors import rule
-from systems.models import Holding, Person
+from systems.models import Holding, Person, System
 
 PAGE = 50
 
@@ -79,13 +79,15 @@ def person(request, username):
             messages.success(request, "Saved.")
             return redirect("settings:person", person.username)
     context = {"form": form, "person": Person.objects.get(pk=person.pk), "refused": refused}
-    context |= {"held": _held_by(person), "may_hand_over": may(request.user, "role.assign")}
+    context |= {"held": _held_by(person, request.user), "may_hand_over": may(request.user, "role.assign")}
     return show(request, "settings/person.html", context, status=412 if refused else 422 if form.errors else 200)
 
 
-def _held_by(person: Person) -> list[Holding]:
-    """Return what the person holds, or is a deputy of, in systems in use."""
-    return list(Holding.objects.current().in_use().of(person).select_related("system", "person"))
+def _held_by(person: Person, reader: Person) -> list[Holding]:
+    """Return what the person holds, or is a deputy of, in the systems in use that `reader` may see."""
+    seen = System.objects.visible_to(reader)
+    held = Holding.objects.current().in_use().of(person).filter(system__in=seen)
+    return list(held.select_related("system", "person"))
 
 
 def _what_stands(now: Person) -> str:
@@ -111,7 +113,7 @@ def deactivate(request, username):
         return _let(request, person, is_active=False, done=f"{person} is out: sessions and tokens have ended.")
     context = {
         "title": f"Deactivate {person}?",
-        "text": _what_will_happen(person),
+        "text": _what_will_happen(person, request.user),
         "action": request.path,
         "label": "Deactivate",
         "back": reverse("settings:person", args=[person.username]),
@@ -119,9 +121,9 @@ def deactivate(request, username):
     return render(request, "components/confirm.html", context)
 
 
-def _what_will_happen(person: Person) -> str:
+def _what_will_happen(person: Person, reader: Person) -> str:
     tokens = person.tokens.alive().count()
-    held = [one for one in _held_by(person) if one.person_id == person.pk]
+    held = [one for one in _held_by(person, reader) if one.person_id == person.pk]
     roles = ", ".join(f"{holding.get_role_display().lower()} of {holding.system}" for holding in held)
     answers = f"Nobody will answer as {roles} until somebody else is named." if roles else "No role is held."
     dead = f" and {tokens} token{'' if tokens == 1 else 's'} for ever" if tokens else ""
