@@ -10,7 +10,7 @@ _TURNS_AROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"} 
 def plain_line(text: str) -> None:
     """Raise ValidationError where the text holds a character that cannot be seen or that turns others around."""
     for char in text:
-        if unicodedata.category(char) == "Cc" or unicodedata.bidirectional(char) in _TURNS_AROUND:
+        if unicodedata.category(char) in ("Cc", "Cs") or unicodedata.bidirectional(char) in _TURNS_AROUND:
             raise ValidationError(
                 f"It holds the control character U+{ord(char):04X}, which nobody can see: type it anew without."
             )

@@ -9,7 +9,7 @@ def test_what_people_write_is_taken(text):
     plain_line(text)
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x07", "\n", "\x7f", "\x85", "\u202e", "\u2066", "\u2069"])
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\n", "\x7f", "\x85", "\u202e", "\u2066", "\u2069", "\ud800"])
 def test_what_nobody_sees_or_what_turns_around_is_refused(char):
     with pytest.raises(ValidationError, match=f"U\\+{ord(char):04X}"):
         plain_line(f"Agreed{char}.")
