@@ -20,8 +20,10 @@ def prepare(**kwargs) -> None:
     """After a migration: enrol the duties of this release; register the portal itself, and the questions asked."""
     from mlops_portal.engine.duties import enrol
     from mlops_portal.seed import seed_portal
+    from systems.models.interval import seed_intervals
     from systems.questions import seed_checklists
 
     enrol()
+    seed_intervals()
     seed_portal()
     seed_checklists()

@@ -124,7 +124,7 @@ def _registered(wanted: dict, by: Person, at: datetime) -> System:
         with transaction.atomic():
             return register_system(by=by, at=at, **facts | {"team": team_of(facts)})
     except IntegrityError:
-        raise Refused({"system.slug": [f"The slug {facts['slug']} is taken."]}) from None
+        raise Refused({"system.slug": [f"The short name {facts['slug']} is taken, or was another system's."]}) from None
 
 
 def _carry_out(system: System, steps: list[Step], by: Person, at: datetime) -> None:

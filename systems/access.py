@@ -93,6 +93,7 @@ RULES: dict[str, Rule] = {
     ),
     "review": Rule("review the answers of others, decide about the waivers of others", (MANAGER,)),
     "role.assign": Rule("name who holds a role, and the deputy", (MANAGER,)),
+    "role.own": Rule("look through the roles that they hold", (EVERYBODY,)),
     "role.confirm": Rule("confirm a role", (HOLDER_OF_THE_ROLE,), about="holding"),
     "incident.declare": Rule("declare an incident of a system that they see", (EVERYBODY,)),
     "runbook.write": Rule("write its runbook and what is normal", (*WHO_EDITS, HOLDER), about="system"),
@@ -114,6 +115,7 @@ RULES: dict[str, Rule] = {
     "alert.act": Rule("snooze an alert, say whether it was real", (ON_CALL, MANAGER, HOLDER), about="system"),
     "token.own": Rule("make and revoke tokens of their own", (EVERYBODY,)),
     "people.manage": Rule("let people in and out, groups and teams", (ADMINISTRATOR,)),
+    "interval.set": Rule("set after how many days a promise is looked at again", (MANAGER, ADMINISTRATOR)),
     "audit.read": Rule("read the audit trail", (MANAGER, ADMINISTRATOR)),
     "components.read": Rule("look at the parts that pages are made of", (EVERYBODY,)),
 }

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from systems.models import Confidence, Decision, Person, Phase, System, Team
 from systems.models.answer import evidence_is_links
 from systems.models.slug import slug_is_plain
+from systems.models.system import PORTAL
 
 TIERS = [
     (1, "1: people or much money are harmed within minutes when it errs"),
@@ -100,13 +101,24 @@ class RegisterForm(SystemForm):
         slug = self.cleaned_data["slug"].strip() or slugify(self.cleaned_data.get("name", ""))[:60].strip("-")
         if not slug:
             raise ValidationError("Give a short name, such as churn-model.")
-        slug_is_plain(slug)
-        if System.objects.filter(slug__iexact=slug).exists():
-            raise ValidationError(f"The short name {slug} is taken; choose another.")
-        return slug
+        return _free(slug)
+
+
+def _free(slug: str, system: System | None = None) -> str:
+    """Return the slug when no other system than `system` has or had it. Raises ValidationError."""
+    slug_is_plain(slug)
+    if System.objects.known_as(slug).exclude(pk=system and system.pk).exists():
+        raise ValidationError(f"There is a system {slug} already, or was; choose another short name.")
+    return slug
 
 
 class EditForm(Versioned, SystemForm):
+    slug = forms.CharField(
+        label="Short name",
+        max_length=60,
+        required=False,
+        help_text="In addresses and files. Addresses with the old one keep leading here, and nobody else gets it.",
+    )
     tags = forms.CharField(
         label="Tags", max_length=800, required=False, help_text="Words to find it by, with commas between them."
     )
@@ -125,13 +137,22 @@ class EditForm(Versioned, SystemForm):
     )
 
     class Meta(SystemForm.Meta):
-        fields = ["name", "purpose", "team", "tier", "tags", "links", "restricted"]
+        fields = ["name", "slug", "purpose", "team", "tier", "tags", "links", "restricted"]
+
+    field_order = Meta.fields
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
+        self.slug = self.instance.slug
         self.initial["tags"] = ", ".join(self.instance.tags)
         self.initial["links"] = "\n".join(f"{name} {address}" for name, address in self.instance.links.items())
+
+    def clean_slug(self):
+        slug = self.cleaned_data["slug"].strip() or self.slug
+        if slug != self.slug and self.slug == PORTAL:
+            raise ValidationError("The portal itself keeps its short name.")
+        return slug if slug == self.slug else _free(slug, self.instance)
 
     def clean_tags(self):
         tags = list(dict.fromkeys(tag for tag in map(str.strip, self.cleaned_data["tags"].split(",")) if tag))
@@ -141,39 +162,6 @@ class EditForm(Versioned, SystemForm):
 
     def clean_links(self):
         return links_of(self.cleaned_data["links"])
-
-
-class OwnerForm(Versioned):
-    """Who is to hold a role of `system`; the team's people stand first."""
-
-    person = forms.ModelChoiceField(Person.objects.none(), label="Person", help_text="Who answers for it by name.")
-    deputy = forms.ModelChoiceField(
-        Person.objects.none(), label="Deputy", required=False, help_text="Who answers while the person is away."
-    )
-    note = forms.CharField(
-        label="Note", max_length=300, required=False, help_text="Why, or what was agreed. It is kept in the history."
-    )
-
-    def __init__(self, *args, system: System, **kwargs):
-        super().__init__(*args, **kwargs)
-        for name in ("person", "deputy"):
-            field = self.fields[name]
-            field.queryset = Person.objects.active().filter(service=False)
-            field.choices = [("", "No deputy" if name == "deputy" else "Choose"), *_team_first(field.queryset, system)]
-
-    def clean(self):
-        person, deputy = self.cleaned_data.get("person"), self.cleaned_data.get("deputy")
-        if person and person == deputy:
-            self.add_error("deputy", "A deputy is somebody else.")
-        return self.cleaned_data
-
-
-def _team_first(people, system: System) -> list:
-    members = set(system.team.members.values_list("pk", flat=True))
-    team = [(one.pk, str(one)) for one in people if one.pk in members]
-    others = [(one.pk, str(one)) for one in people if one.pk not in members]
-    groups = [(system.team.name, team), ("Everybody else", others)]
-    return [group for group in groups if group[1]]
 
 
 SURENESS = [

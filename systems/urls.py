@@ -8,6 +8,7 @@ from systems.views import (
     drills,
     editing,
     feeds,
+    handing_over,
     ownership,
     phases,
     plans,
@@ -47,6 +48,11 @@ feed_urls = [
     path("<slug:feed>/edit/", feeds.edit, name="feed-edit"),
     path("<slug:feed>/contract/", contracts.contract, name="contract"),
     path("<slug:feed>/contract.yaml", contracts.download, name="contract-file"),
+]
+
+role_urls = [
+    path("roles/", handing_over.mine, name="mine"),
+    path("people/<str:username>/leaving/", handing_over.leaving, name="leaving"),
 ]
 
 review_urls = [

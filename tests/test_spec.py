@@ -320,3 +320,29 @@ def test_the_command_says_what_is_wrong(tmp_path, manager):
     file.write_text(FILE.replace("team: growth", "team: nowhere"))
     with pytest.raises(CommandError, match=r"system\.team: There is no team nowhere"):
         call_command("apply", str(file), "--as", "manager")
+
+
+def _owned(until):
+    return FILE.replace("{person: viewer}", f"{{person: viewer, deputy: teammate, until: '{until}'}}")
+
+
+def test_owners_have_a_deputy_and_a_known_end(apply_file, teammate):
+    apply_file(_owned("2100-01-01T01:00:00+01:00"))
+    system = System.objects.get(slug="prices")
+    said = {"person": "viewer", "deputy": "teammate", "until": "2100-01-01T00:00:00Z"}
+    assert export(system)["owners"]["model_owner"] == said
+    assert apply_file(_owned("2100-01-01T01:00:00+01:00")).steps == []
+    assert apply_file(write_yaml(export(system))).steps == []
+
+
+@pytest.mark.parametrize("until", ["soon", "2100-13-01T00:00:00Z", "2100-01-01", "2020-01-01T00:00:00Z"])
+def test_an_end_that_cannot_be_is_refused_by_its_path(apply_file, teammate, until):
+    with pytest.raises(Refused) as refused:
+        apply_file(_owned(until))
+    assert list(refused.value.errors) == ["owners.model_owner.until"]
+
+
+def test_a_note_that_was_written_by_hand_stays(prices, apply_file, viewer):
+    Holding.objects.update(note="Agreed.")
+    apply_file(FILE.replace("{person: viewer}", "{person: viewer, until: '2100-01-01T00:00:00Z'}"))
+    assert Holding.objects.get().note == "Agreed."

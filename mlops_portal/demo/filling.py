@@ -10,10 +10,10 @@ from mlops_portal.demo.world import PEOPLE, PRODUCTS, TEAMS, Product, Somebody
 from monitoring.conditions import UNMONITORED, WHO
 from systems.actions.ownership import assign_role
 from systems.actions.people import add_person, deactivate_person, set_password
-from systems.actions.registry import judged_once, recheck, register_system
+from systems.actions.registry import judged_once, register_system
 from systems.actions.status import report_condition
 from systems.actions.teams import add_team
-from systems.models import Holding, Level, Person, System, Team
+from systems.models import Level, Person, System, Team
 
 
 def fill(password: str, *, at: datetime) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _person(somebody: Somebody, password: str) -> bool:
 
 @transaction.atomic
 def _system(product: Product, at: datetime) -> None:
-    if System.objects.filter(slug__iexact=product.slug).exists():
+    if System.objects.known_as(product.slug).exists():
         return
     people = {person.username: person for person in Person.objects.all()}
     manager = people["manager"]
@@ -81,14 +81,13 @@ def _system(product: Product, at: datetime) -> None:
     report_condition(system=system, who=WHO, **began)  # else its history of states would begin today
     plan_phases(system, by=manager, at=at)
     for role, username in product.owners.items():
-        assign_role(system=system, role=role, person=people[username], by=manager, at=at)
+        deputy = people.get(product.deputies.get(role, ""))
+        assign_role(system=system, role=role, person=people[username], deputy=deputy, by=manager, at=at)
 
 
 def _leave(somebody: Somebody, at: datetime) -> bool:
     """End the person's access; the roles they held stay theirs, which is what the checks then find."""
     person = Person.objects.active().filter(username=somebody.username).first()
     if person:
-        deactivate_person(person=person, by=None)
-        for holding in Holding.objects.current().of(person).select_related("system"):
-            recheck(holding.system, at=at)
+        deactivate_person(person=person, by=None, at=at)
     return person is not None

@@ -4,7 +4,7 @@ Each day is one transaction, so that whoever looks meanwhile sees whole days, an
 day that it had not finished.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from mlops_portal.demo.promises import keep_promises
 from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES, Service
 from mlops_portal.demo.stream import labels_come_at, requests_of
-from mlops_portal.demo.watching import LOG, SERVER, connect_log, connect_server, may_be_asked
+from mlops_portal.demo.watching import LOG, SERVER, connect_log, connect_server, may_be_asked, slugs_by_system
 from monitoring.actions.judging import judge_due
 from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
@@ -94,8 +94,8 @@ def sources_of(world: World, *, at: datetime) -> list[Source]:
 
     The model server's own figures are watched of late only, and not at all where the portal may not ask it.
     """
-    slugs = [service.slug for service in SERVICES]
-    standing = {(source.system.slug, source.name): source for source in _demo_sources(slugs)}
+    slugs = slugs_by_system()
+    standing = {(slugs[source.system_id], source.name): source for source in _demo_sources(slugs)}
     age, began = world.calendar.age(at.date()), {"by": world.by, "at": at}
     for service in SERVICES:
         if service.since_age > age and (service.slug, LOG) not in standing:
@@ -105,8 +105,9 @@ def sources_of(world: World, *, at: datetime) -> list[Source]:
     return list(standing.values())
 
 
-def _demo_sources(slugs: list[str]):
-    return Source.objects.filter(system__slug__in=slugs, name__in=(LOG, SERVER)).select_related("system").order_by("pk")
+def _demo_sources(systems: Iterable[int]):
+    found = Source.objects.filter(system__in=list(systems), name__in=(LOG, SERVER))
+    return found.select_related("system").order_by("pk")
 
 
 def _server_is_watched(world: World, age: int) -> bool:

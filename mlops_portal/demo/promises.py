@@ -1,12 +1,13 @@
 """What people promised, and on which night of the past: runbooks, answers and reviews, versions, deployments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
-from systems.actions.ownership import confirm_role
+from systems.actions.ownership import assign_role, confirm_role
+from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
 from systems.actions.registry import judged_once
 from systems.actions.retraining import record_run, set_retraining
@@ -14,6 +15,7 @@ from systems.actions.runbooks import confirm_runbook, write_runbook
 from systems.actions.versions import add_version, deploy
 from systems.checking import run_checks
 from systems.models import Deployment, Holding, Item, ModelVersion, Person, Role, System
+from systems.ownership import last_moment
 from systems.questions import LAUNCH, ROLE_OF_TOPIC
 
 WELL_KEPT = ("churn-forecast", "ticket-routing")
@@ -22,6 +24,12 @@ REVIEWED_AT_AGE = 158
 WENT_LIVE_AT_AGE = 156
 RETRAINED_AT_AGE = MIX_UP.start - 1
 READ_AGAIN_AT_AGE = 30
+CONFIRMED_AT_AGE = 40
+NOT_CONFIRMED = ("search-ranking", Role.MODEL_OWNER)
+ANNOUNCED_AT_AGE = 9
+LEAVES = ("logistics-analyst", ANNOUNCED_AT_AGE + 20)  # days after it was said
+HANDED_OVER_AT_AGE = 90
+HANDED_OVER = ("card-fraud-score", Role.SERVICE_OWNER, "service-developer", "The service moved to the payments team.")
 NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate said
 
 
@@ -34,10 +42,37 @@ def keep_promises(age: int, at: datetime) -> None:
             _keep(service, age, at)
         elif NOT_KEPT.get(service.slug) == age:
             _go_live(service, service.versions[0][0], at, "The campaign could not wait.")
+    if age == HANDED_OVER_AT_AGE:
+        _hand_over(at)
+    elif age == CONFIRMED_AT_AGE:
+        _confirm_all_but_one(at)
+    elif age == ANNOUNCED_AT_AGE:
+        _announce(at)
+
+
+def _announce(at: datetime) -> None:
+    """Somebody says that they will leave."""
+    username, days = LEAVES
+    person, by = (Person.objects.get(username=name) for name in (username, "admin"))
+    edit_person(person=person, until=last_moment((at + timedelta(days=days)).date()), by=by, at=at)
+
+
+def _hand_over(at: datetime) -> None:
+    slug, role, username, note = HANDED_OVER
+    system, by = System.objects.known_as(slug).get(), Person.objects.get(username="manager")
+    assign_role(system=system, role=role, person=Person.objects.get(username=username), note=note, by=by, at=at)
+
+
+def _confirm_all_but_one(at: datetime) -> None:
+    """Have everybody who is here confirm what they hold; one of them forgets a role."""
+    held = Holding.objects.current().filter(person__is_active=True).select_related("system", "person")
+    for holding in held:
+        if (holding.system.slug, holding.role) != NOT_CONFIRMED and not holding.system.is_portal:
+            confirm_role(holding=holding, by=holding.person, at=at)
 
 
 def _keep(service: Service, age: int, at: datetime) -> None:
-    system = System.objects.get(slug=service.slug)
+    system = System.objects.known_as(service.slug).get()
     if age == WRITTEN_AT_AGE:
         with judged_once():
             _write_runbooks(system, at)
@@ -101,7 +136,7 @@ def _review(system: System, at: datetime) -> None:
 
 def _go_live(service: Service, name: str, at: datetime, note: str) -> ModelVersion:
     """Record the version with its figures, and that it serves from now on."""
-    system = System.objects.get(slug=service.slug)
+    system = System.objects.known_as(service.slug).get()
     run_checks(System.objects.filter(pk=system.pk), at=at)
     by = Person.objects.get(username="service-developer")
     version = add_version(system=system, name=name, trained_at=at, by=by, at=at)

@@ -35,8 +35,13 @@ def connect_server(service: Service, address: str, *, by, at: datetime) -> Sourc
 
 def follow_server(address: str, *, by, at: datetime) -> None:
     """Tell the portal where the model server is now, when it has moved to another port."""
-    for source in Source.objects.filter(name=SERVER, system__slug__in=[service.slug for service in SERVICES]):
+    for source in Source.objects.filter(name=SERVER, system__in=list(slugs_by_system())):
         edit_source(source=source, settings={"url": f"{address}/metrics"}, by=by, at=at)
+
+
+def slugs_by_system() -> dict[int, str]:
+    """Return under which name the demo knows each of its systems, by id, whatever people call it meanwhile."""
+    return {system.pk: one.slug for one in SERVICES for system in System.objects.known_as(one.slug)}
 
 
 def may_be_asked(address: str) -> bool:
@@ -49,7 +54,7 @@ def may_be_asked(address: str) -> bool:
 
 
 def _connect(service: Service, facts: dict, *, by, at: datetime) -> Source:
-    system = System.objects.get(slug=service.slug)
+    system = System.objects.known_as(service.slug).get()
     return connect_source(system=system, interval_s=EVERY_S, enabled=False, by=by, at=at, **facts)
 
 

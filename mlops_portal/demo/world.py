@@ -34,6 +34,7 @@ PEOPLE = [
     Somebody("manager", Group.MANAGER, signs_in=True),
     Somebody("data-engineer", Group.VIEWER, "logistics"),
     Somebody("service-developer", Group.VIEWER, "payments"),
+    Somebody("logistics-analyst", Group.VIEWER, "logistics"),  # leaves soon: mlops_portal/demo/promises.py
     Somebody("former-data-scientist", Group.DATA_SCIENTIST, "logistics", has_left=True),
 ]
 
@@ -51,6 +52,7 @@ class Product:
     tags: list[str] = field(default_factory=list)
     restricted: bool = False
     owners: dict[Role, str] = field(default_factory=dict)
+    deputies: dict[Role, str] = field(default_factory=dict)
 
 
 PRODUCTS = [
@@ -69,6 +71,7 @@ PRODUCTS = [
             Role.OPERATIONS_OWNER: "on-call",
             Role.DATA_OWNER: "data-engineer",
         },
+        deputies={Role.MODEL_OWNER: "service-developer", Role.OPERATIONS_OWNER: "data-engineer"},
     ),
     Product(
         "card-fraud-score",
@@ -80,7 +83,7 @@ PRODUCTS = [
         ["online", "payments"],
         owners={
             Role.PRODUCT_OWNER: "product-owner",
-            Role.SERVICE_OWNER: "service-developer",
+            Role.SERVICE_OWNER: "data-engineer",  # handed over later: mlops_portal/demo/promises.py
             Role.OPERATIONS_OWNER: "on-call",
         },
     ),
@@ -128,7 +131,8 @@ PRODUCTS = [
         3,
         Phase.OPERATIONS,
         ["batch", "warehouse"],
-        owners={Role.DATA_OWNER: "data-engineer"},
+        owners={Role.MODEL_OWNER: "logistics-analyst", Role.DATA_OWNER: "data-engineer"},
+        deputies={Role.DATA_OWNER: "logistics-analyst"},
     ),
     Product(
         "invoice-reader",
@@ -149,5 +153,6 @@ PRODUCTS = [
         ["payments"],
         restricted=True,
         owners={Role.PRODUCT_OWNER: "manager"},
+        deputies={Role.PRODUCT_OWNER: "service-developer"},
     ),
 ]

@@ -2,18 +2,23 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Count, Min
 from django.urls import reverse
+from django.utils import timezone
 
 from incidents.models import Incident
-from systems.access import may_open
+from systems.access import may, may_open
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
+from systems.models.system import PORTAL
 from systems.readiness import ToDo, to_answer, to_review
 
 MOST = 20  # of each kind; who has more looks at the list behind it
 MOST_GAPS = 2  # of one system; more are one thing to do
+ASKED_BEFORE = timedelta(days=7)  # a role is confirmed before that is overdue
+CONFIRMED = "ownership_confirmed"
 
 
 @dataclass
@@ -28,11 +33,13 @@ class Need:
     incident: Incident | None = None
     level: str = Level.DEGRADED
     notices: list[int] = field(default_factory=list)
+    posted: dict[str, int | str] | None = None  # what the button posts to `url`; None: it only leads there
 
 
 def needs_of(person: Person) -> list[Need]:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
-    needs = [*_incidents(person), *_asked(to_review(person)), *_asked(to_answer(person)), *_gaps(person)]
+    asked = [*_asked(to_review(person)), *_asked(to_answer(person))]
+    needs = [*_incidents(person), *asked, *_to_confirm(person), *_without_anybody(person), *_gaps(person)]
     by_url = {need.url: need for need in needs}
     for notice in _notices(person):
         if notice.url not in by_url:
@@ -65,6 +72,44 @@ def _asked(todos: list[ToDo]) -> list[Need]:
         Need(url=todo.url, label=todo.label, sentence=todo.sentence, since=todo.since, about=todo.system.name)
         for todo in todos[:MOST]
     ]
+
+
+def _to_confirm(person: Person) -> list[Need]:
+    """Return the roles whose confirmation is due soon as one thing to do: one is confirmed here, several on a page."""
+    held = Holding.objects.current().in_use().filter(person=person).with_confirm_by()
+    due = held.filter(confirm_by__lte=timezone.now() + ASKED_BEFORE).select_related("system").order_by("confirm_by")
+    if not due:
+        return []
+    first, since = due[0], min(one.confirmed_at for one in due)
+    if len(due) == 1:
+        url = reverse("systems:confirm", args=[first.system.slug, first.role])
+        sentence = f"You answer for it as its {first.role_words}. Is that still so?"
+        posted: dict[str, int | str] = {"version": first.version, "home": 1}
+        return [Need(url, "Still mine", sentence, since, first.system.name, posted=posted)]
+    count = len({one.system_id for one in due})
+    sentence = f"You answer for {len(due)} roles of {count} system{'s' if count > 1 else ''}. Is that still so?"
+    return [Need(reverse("systems:mine"), f"Confirm {len(due)} roles", sentence, since)]
+
+
+def _without_anybody(person: Person) -> list[Need]:
+    """Return the roles that nobody fills as one thing to do, for those who may name somebody."""
+    if not may(person, "role.assign"):
+        return []
+    keys = [key for key in CHECKS if key.startswith("role_filled_")]
+    seen = System.objects.visible_to(person).in_use().exclude(slug=PORTAL)
+    empty = Outcome.objects.with_result().filter(system__in=seen, check_key__in=keys, result_now=Outcome.Result.FAIL)
+    found = empty.order_by().aggregate(roles=Count("pk"), systems=Count("system", distinct=True), since=Min("since"))
+    if not found["roles"]:
+        return []
+    where = f"{found['systems']} systems" if found["systems"] > 1 else "one system"
+    roles = f"{found['roles']} roles of {where} have" if found["roles"] > 1 else f"One role of {where} has"
+    sentence = f"{roles} nobody who answers; the longest {_days(found['since'])}."
+    return [Need(f"{reverse('report-gaps')}?topic=ownership", "Look at them", sentence, found["since"])]
+
+
+def _days(since: datetime) -> str:
+    count = (timezone.now() - since).days
+    return "since today" if count < 1 else f"for {count} day{'s' if count > 1 else ''}"
 
 
 def _held(person):
@@ -105,6 +150,8 @@ def _where(person: Person, row: Outcome) -> str:
 
 
 def _asks(row: Outcome, roles: set[str]) -> bool:
+    if row.check_key == CONFIRMED:  # whoever holds a role is asked by _to_confirm()
+        return False
     return row.check_key in CHECKS and CHECKS[row.check_key].for_role in roles
 
 

@@ -19,6 +19,7 @@ from systems.doors import rule
 from systems.for_page import promises_of
 from systems.forms import TIERS
 from systems.models import Outcome, Person, System
+from systems.ownership import ownership_of
 from systems.readiness import readiness_of
 
 STRIP_DAYS = 90
@@ -56,12 +57,14 @@ def detail(request, slug):
     """One system: what it is, how it does, who answers for it, what is missing, what happened."""
     seen = System.objects.visible_to(request.user).with_status().with_gap_count().select_related("team")
     system = get_object_or_404(seen, slug=slug)
-    history = Change.objects.filter(system=system.slug)
+    history = Change.objects.filter(system__in=system.slugs)
+    roles = system.roles()
     context = {
         "system": system,
         "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
         "tier": dict(TIERS)[system.tier],
-        "roles": system.roles(),
+        "roles": roles,
+        "ownership": ownership_of(roles, at=timezone.now()),
         "topics": topics_of(system, request.user),
         "monitoring": monitoring(system, request.user),
         "promises": promises_of(system, request.user),

@@ -1,10 +1,12 @@
 """People, teams, and the first administrator."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
-from systems.actions.ownership import assign_role
+from systems.actions.ownership import assign_role, recheck_held_by
 from systems.models import Group, Holding, Membership, Person, Role, System, Team
 
 PORTAL_ROLES = (Role.PRODUCT_OWNER, Role.SERVICE_OWNER, Role.OPERATIONS_OWNER)
@@ -72,13 +74,24 @@ def add_person(*, username: str, by, team: Team | None = None, **facts) -> Perso
 
 
 @transaction.atomic
-def edit_person(*, person: Person, by, seen: int | None = None, is_active: bool | None = None, **facts) -> Person:
-    """Change `facts` (name, email, groups), let the person in or out by `is_active`, and return the person.
+def edit_person(
+    *,
+    person: Person,
+    by,
+    at: datetime | None = None,
+    seen: int | None = None,
+    is_active: bool | None = None,
+    **facts,
+) -> Person:
+    """Change `facts` (name, email, groups, until), let the person in or out by `is_active`; return the person.
 
-    Raises Stale when `seen` is not the person's version, LastAdministrator when no administrator would be left.
+    It is done at the moment `at` (None: now).
+    Raises Stale when `seen` is not the person's version, LastAdministrator when no administrator would be left,
+    ValidationError when `until`, the day on which they leave, has passed.
     """
     person = locked(person, seen)
     before = _facts(person)
+    _refuse_past_end(person, facts.get("until"))
     for field, value in facts.items():
         setattr(person, field, sorted(set(value)) if field == "groups" else value)
     was_active, person.is_active = person.is_active, person.is_active if is_active is None else is_active
@@ -91,8 +104,15 @@ def edit_person(*, person: Person, by, seen: int | None = None, is_active: bool 
     _keep_administrators_team(person)
     record(by=by, verb="edited", kind="person", object=person.username, before=old, after=new)
     if was_active and not person.is_active:
-        deactivate_person(person=person, by=by)
+        deactivate_person(person=person, by=by, at=at)
+    elif "until" in new or "active" in new:
+        recheck_held_by(person, at=at or timezone.now())
     return person
+
+
+def _refuse_past_end(person: Person, until: datetime | None) -> None:
+    if until and until != person.until and until <= timezone.now():
+        raise ValidationError({"until": ["This day has passed: deactivate the person, or give a day to come."]})
 
 
 def _refuse_without_administrator(before: dict, person: Person) -> None:
@@ -105,7 +125,12 @@ def _refuse_without_administrator(before: dict, person: Person) -> None:
 
 def _facts(person: Person) -> dict:
     facts = {"name": person.name, "email": person.email, "groups": person.groups}
-    return facts | {"service": person.service, "active": person.is_active, "time_zone": person.time_zone}
+    return facts | {
+        "service": person.service,
+        "active": person.is_active,
+        "time_zone": person.time_zone,
+        "until": person.until and person.until.isoformat(),
+    }
 
 
 def _keep_administrators_team(person: Person) -> None:
@@ -126,12 +151,13 @@ def _answer_for_the_portal(person: Person) -> None:
 
 
 @transaction.atomic
-def deactivate_person(*, person: Person, by) -> None:
-    """End the person's access at once: sign-in, sessions and tokens."""
+def deactivate_person(*, person: Person, by, at: datetime | None = None) -> None:
+    """End the person's access at once: sign-in, sessions and tokens; what they hold is a gap from `at` on."""
     Person.objects.filter(pk=person.pk).update(is_active=False)
     person.tokens.filter(revoked_at=None).update(revoked_at=Now())
     _end_sessions(person)
     record(by=by, verb="deactivated", kind="person", object=person.username)
+    recheck_held_by(person, at=at or timezone.now())
 
 
 def _end_sessions(person: Person) -> None:

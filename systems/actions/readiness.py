@@ -8,12 +8,11 @@ from django.db import transaction
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.versions import Stale
 from systems.actions.verdict import fold_verdict
-from systems.models import Answer, Decision, Item, Review, System, Waiver
+from systems.models import Answer, Decision, Item, Review, System, Waiver, interval_of
 from systems.notices import News, tell_person
 from systems.questions import LAUNCH
 from systems.states import state_of
 
-GOOD_FOR_DAYS = {1: 90, 2: 120, 3: 180, 4: 180}  # by tier
 RENEW_FROM = timedelta(days=14)  # before it ends, an answer may be given again word for word
 
 
@@ -21,7 +20,7 @@ class NotFromHere(Exception):
     """It cannot be done as things stand: the sentence says why."""
 
 
-def _in_use(system: System) -> System:
+def in_use(system: System) -> System:
     """Return the system, locked for this transaction. Raises NotFromHere when it is retired."""
     system = System.objects.select_for_update().get(pk=system.pk)
     if system.retired_at:
@@ -48,7 +47,7 @@ def answer_question(
     Raises ValidationError, Stale when `seen` is not the number of the present answer (0: there is none), NotFromHere
     when the system is retired.
     """
-    system = _in_use(system)
+    system = in_use(system)
     before = Answer.objects.current().filter(system=system, question_key=key).first()
     if seen is not None and seen != (before.n if before else 0):
         raise Stale(before or Answer(system=system, question_key=key, n=0))
@@ -62,7 +61,7 @@ def answer_question(
         evidence=evidence or [],
         author=by,
         at=at,
-        expires_at=at + timedelta(days=GOOD_FOR_DAYS[system.tier]),
+        expires_at=at + interval_of(system.tier),
     )
     new.clean_fields(exclude=["system", "author", "superseded_at"])
     if before and _says_the_same(before, new):
@@ -172,7 +171,7 @@ def ask_waiver(*, system: System, key: str, reason: str, control: str, until: da
     Raises ValidationError for what is empty or too long, NotFromHere when a request waits already, or the system is
     retired.
     """
-    system = _in_use(system)
+    system = in_use(system)
     if Waiver.objects.asked().filter(system=system, question_key=key).exists():
         raise NotFromHere("A waiver of this question has been asked for already and waits for a decision.")
     if until <= at:

@@ -4,16 +4,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.versions import locked
-from systems.actions.verdict import fold_verdict
+from systems.actions.verdict import FIELDS, fold_verdicts
 from systems.checking import CHECKS, run_checks
-from systems.models import System
+from systems.models import OldSlug, System
+from systems.models.system import PORTAL
 
 EDITABLE = ("slug", "name", "purpose", "tier", "team", "restricted", "tags", "links")
 
@@ -37,8 +39,8 @@ def judged_once(*, at: datetime | None = None):
         yield
     finally:
         _waiting.reset(token)
-    for (_, app), system in waiting.items():
-        recheck(system, app=app, at=at)
+    for one in {app for _, app in waiting}:
+        _judge([system for (_, app), system in waiting.items() if app == one], app=one, at=at)
 
 
 def recheck(system: System, *, app: str = "systems", at: datetime | None = None) -> None:
@@ -50,17 +52,41 @@ def recheck(system: System, *, app: str = "systems", at: datetime | None = None)
     if waiting is not None:
         waiting[system.pk, app] = system
         return
+    _judge([system], app=app, at=at)
+
+
+def _judge(systems: list[System], *, app: str, at: datetime | None) -> None:
+    """Judge many systems in a fixed number of queries; those who hold the rows see their new verdicts."""
     own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
-    run_checks(System.objects.filter(pk=system.pk), keys=own, at=at)
-    fold_verdict(system, at or timezone.now())
-    System.objects.filter(pk=system.pk).update(checks_due_at=Now())
+    found = System.objects.filter(pk__in=[system.pk for system in systems])
+    run_checks(found, keys=own, at=at)
+    fold_verdicts([system.pk for system in systems], at or timezone.now())
+    found.update(checks_due_at=Now())
+    now = found.in_bulk()
+    for system in systems:
+        for field in (*FIELDS, "verdict_since"):
+            setattr(system, field, getattr(now[system.pk], field))
     nudge("check")
+
+
+class SlugTaken(IntegrityError):
+    """The name leads to another system, which had it before."""
+
+
+def _refuse_taken(system: System) -> None:
+    """Asked after the name is written: a rename at this very moment has let go of it by then, and left its trace."""
+    if OldSlug.objects.filter(slug__iexact=system.slug).exclude(system=system).exists():
+        raise SlugTaken(f"{system.slug} is the former name of another system.")
 
 
 @transaction.atomic
 def register_system(*, by, at: datetime, **facts) -> System:
-    """Put a new system into the registry and return it. `facts` are fields of EDITABLE, and `phase`."""
+    """Put a new system into the registry and return it. `facts` are fields of EDITABLE, and `phase`.
+
+    Raises IntegrityError when the slug is another system's, or was once.
+    """
     system = System.objects.create(registered_at=at, **facts)
+    _refuse_taken(system)
     record(by=by, verb="registered", kind="system", object=system.slug, system=system, after=_facts(system))
     recheck(system)
     return system
@@ -68,9 +94,15 @@ def register_system(*, by, at: datetime, **facts) -> System:
 
 @transaction.atomic
 def edit_system(*, system: System, by, at: datetime, seen: int | None = None, **facts) -> System:
-    """Change `facts` (fields of EDITABLE) and return the system. Raises Stale when `seen` is not its version."""
+    """Change `facts` (fields of EDITABLE) and return the system; a slug that it had leads to it for ever.
+
+    Raises Stale when `seen` is not its version, IntegrityError when a new slug is another system's, or was once,
+    ValidationError for a new slug of the portal itself.
+    """
     system = locked(system, seen)
     before = _facts(system)
+    if system.is_portal and facts.get("slug", PORTAL) != PORTAL:
+        raise ValidationError({"slug": ["The portal itself keeps its short name."]})
     for field, value in facts.items():
         setattr(system, field, value)
     old, new = differences(before, _facts(system))
@@ -78,9 +110,17 @@ def edit_system(*, system: System, by, at: datetime, seen: int | None = None, **
         return system
     system.version += 1
     system.save(update_fields=[*facts, "version"])
+    if "slug" in new:
+        _keep_old_slug(system, old["slug"], at)
     record(by=by, verb="edited", kind="system", object=system.slug, system=system, before=old, after=new)
     recheck(system)
     return system
+
+
+def _keep_old_slug(system: System, slug: str, at: datetime) -> None:
+    _refuse_taken(system)
+    system.old_slugs.filter(slug=system.slug).delete()  # it has its old name back
+    system.old_slugs.create(slug=slug, until=at)
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from systems.models import (
 )
 from systems.models.slug import slug_is_plain
 from systems.models.system import NOT_LOOKED
+from systems.ownership import LONGEST_NOTE
 
 MOST_TAGS = 20
 MOST_LINKS = 20
@@ -74,7 +75,19 @@ class PersonShape(StrictModel):
 
     class Meta:
         model = Person
-        fields = ["username", "name", "email", "groups", "service", "active", "teams", "version", "url", "page"]
+        fields = [
+            "username",
+            "name",
+            "email",
+            "groups",
+            "service",
+            "active",
+            "until",
+            "teams",
+            "version",
+            "url",
+            "page",
+        ]
         read_only_fields = ["username", "service", "version"]
 
     @extend_schema_field(serializers.URLField())
@@ -136,6 +149,7 @@ class NewToken(TokenShape):
 class SystemShape(StrictModel):
     url = Address("system", "slug")
     page = Page()
+    slug = Text(max_length=60, validators=[slug_is_plain])
     team = Named("slug", queryset=Team.objects.all())
     tier = Integer(min_value=1, max_value=4, default=3)
     tags = serializers.ListField(child=Text(max_length=40), max_length=MOST_TAGS, required=False)
@@ -156,7 +170,7 @@ class SystemShape(StrictModel):
             *["owners", "registered_at", "retired_at"],
             *["version", "url", "page"],
         ]
-        read_only_fields = ["slug", "phase", *COMPUTED]
+        read_only_fields = ["phase", *COMPUTED]
 
     @extend_schema_field(Moment())
     def get_status_since(self, system) -> str:
@@ -177,7 +191,6 @@ def _is_over(system) -> bool:
 
 class NewSystem(SystemShape):
     phase = Choice(PHASES_IN_USE, default=Phase.RESEARCH)
-    slug = Text(max_length=60, validators=[slug_is_plain])
 
     class Meta(SystemShape.Meta):
         read_only_fields = COMPUTED
@@ -222,21 +235,18 @@ class CheckShape(serializers.Serializer):
 
 class HoldingShape(Strict):
     role = serializers.ChoiceField(Role.choices, read_only=True)
-    person = Named("username", queryset=Person.objects.active())
-    deputy = Named("username", queryset=Person.objects.active(), required=False, allow_null=True)
-    note = Text(max_length=300, required=False, allow_blank=True)
+    person = Named("username", queryset=Person.objects.all())
+    deputy = Named("username", queryset=Person.objects.all(), required=False, allow_null=True)
+    until = Moment(required=False, allow_null=True)
+    note = Text(max_length=LONGEST_NOTE, required=False, allow_blank=True)
     confirmed_at = Moment(read_only=True)
+    confirm_by = Moment(read_only=True)
     version = serializers.IntegerField(read_only=True)
     url = serializers.SerializerMethodField()
     page = serializers.SerializerMethodField()
 
     def get_fields(self):
-        return super().get_fields() | {"from": Moment(source="from_at", read_only=True)}
-
-    def validate(self, said: dict) -> dict:
-        if said.get("deputy") == said["person"]:
-            raise serializers.ValidationError({"deputy": "Name somebody else than the holder."})
-        return said
+        return super().get_fields() | {"from": Moment(source="from_at", required=False)}
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, holding: Holding) -> str:

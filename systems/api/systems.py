@@ -19,6 +19,7 @@ from mlops_portal.engine.api.views import Resource
 from mlops_portal.engine.models import Change
 from systems.access import require
 from systems.actions.ownership import assign_role, confirm_role
+from systems.actions.readiness import NotFromHere
 from systems.actions.registry import edit_system, register_system, retire_system
 from systems.api import shapes
 from systems.api.filters import ChangeFilter
@@ -68,17 +69,23 @@ class Systems(Resource):
         try:
             system = register_system(by=request.user, at=timezone.now(), **facts)
         except IntegrityError:
-            taken = self.get_queryset().filter(slug__iexact=facts["slug"]).first()
-            url = self.represent(taken)["url"] if taken else ""
-            raise Conflict(f"The slug {facts['slug']} is taken.", url) from None
+            raise self._taken(facts["slug"]) from None
         return self.answer(system, created=True)
+
+    def _taken(self, slug: str) -> Conflict:
+        taken = self.get_queryset().known_as(slug).first()
+        return Conflict(f"The slug {slug} is taken.", self.represent(taken)["url"] if taken else "")
 
     def partial_update(self, request, slug) -> Response:
         system = self.get_object()
         facts = self.given(system)
         if "team" in facts:  # who hands a system on must be somebody in the team that gets it, or a manager
             require(request.user, "system.edit", System(team=facts["team"]))
-        return self.answer(edit_system(system=system, by=request.user, at=timezone.now(), seen=self.seen, **facts))
+        try:
+            system = edit_system(system=system, by=request.user, at=timezone.now(), seen=self.seen, **facts)
+        except IntegrityError:
+            raise self._taken(facts["slug"]) from None
+        return self.answer(system)
 
     def destroy(self, request, slug) -> Response:
         """Retire the system; its history stays."""
@@ -106,7 +113,7 @@ class OfSystem(Resource):
 
 
 class Owners(OfSystem):
-    queryset = Holding.objects.current().select_related("system", "person", "deputy")
+    queryset = Holding.objects.with_confirm_by().select_related("system", "person", "deputy")
     serializer_class = shapes.HoldingShape
     versioned = ("update", "confirm")
     doors = {
@@ -116,20 +123,31 @@ class Owners(OfSystem):
     }
 
     def get_object(self) -> Holding:
-        holding = get_object_or_404(self.get_queryset(), system=self.system, role=self.kwargs["role"])
+        holding = get_object_or_404(self.get_queryset().current(), system=self.system, role=self.kwargs["role"])
         self.check_object_permissions(self.request, holding)
         return holding
 
+    def represent(self, row: Holding) -> dict:
+        """Return the holding with all that is shown; of a role that nobody ever held, that."""
+        if row.pk is None:
+            return {"role": self.kwargs["role"], "person": None, "version": 0}
+        return super().represent(self.get_queryset().get(pk=row.pk))
+
     def update(self, request, slug, role) -> Response:
-        holding = assign_role(
-            system=self.system, role=role, by=request.user, at=timezone.now(), seen=self.seen, **self.given()
-        )
-        return self.answer(holding)
+        """Name the holder, or hand the role over to somebody else; for the present holder it is brought up to date."""
+        return self._act(assign_role, system=self.system, role=role, **self.given())
 
     def confirm(self, request, slug, role) -> Response:
+        """Say that one still answers for it."""
         holding = self.get_object()
         self.given()
-        return self.answer(confirm_role(holding=holding, by=request.user, at=timezone.now(), seen=self.seen))
+        return self._act(confirm_role, holding=holding)
+
+    def _act(self, action, **facts) -> Response:
+        try:
+            return self.answer(action(by=self.request.user, at=timezone.now(), seen=self.seen, **facts))
+        except NotFromHere as refusal:
+            raise Conflict(str(refusal)) from None
 
 
 def _when(name: str) -> OpenApiParameter:
@@ -166,7 +184,7 @@ class History(OfSystem):
     doors = {"list": Door(Scope.READ, "read")}
 
     def get_queryset(self):
-        return super().get_queryset().filter(system=self.system.slug)
+        return super().get_queryset().filter(system__in=self.system.slugs)
 
 
 class Checks(OfSystem):

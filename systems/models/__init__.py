@@ -8,8 +8,10 @@ from systems.models.dependency import Dependency
 from systems.models.drill import Drill
 from systems.models.feed import Arrival, Confirmation, Contract, Feed
 from systems.models.holding import Holding, Role
+from systems.models.interval import Interval, interval_of
 from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
 from systems.models.notice import Notice
+from systems.models.old_slug import OldSlug
 from systems.models.outcome import Because, Outcome
 from systems.models.person import Group, Person
 from systems.models.phase import PHASE_ORDER, PHASES_IN_USE, Phase, Scoped
@@ -43,12 +45,14 @@ __all__ = [
     "Feed",
     "Group",
     "Holding",
+    "Interval",
     "Item",
     "Level",
     "Membership",
     "ModelVersion",
     "Money",
     "Notice",
+    "OldSlug",
     "Outcome",
     "Person",
     "Phase",
@@ -70,4 +74,5 @@ __all__ = [
     "Topic",
     "Verdict",
     "Waiver",
+    "interval_of",
 ]

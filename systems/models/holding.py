@@ -1,8 +1,13 @@
 """Who holds which role of a system, as a dated chain."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
+
+from mlops_portal.engine.texts import plain_line
+from systems.models.interval import Interval
 
 
 class Role(models.TextChoices):
@@ -28,13 +33,28 @@ class HoldingQuerySet(models.QuerySet):
     def current(self):
         return self.filter(to=None)
 
+    def chain(self, system, role: str):
+        """Who held the role of the system, the newest first."""
+        return self.filter(system=system, role=role).select_related("person", "deputy").order_by("-from_at", "-pk")
+
+    def in_use(self):
+        return self.filter(system__retired_at=None)
+
+    def with_confirm_by(self):
+        """Each with `confirm_by`: when the holder has to say again that it is so, by the tier of the system."""
+        due = F("confirmed_at") + Interval.objects.of_tier("system__tier")
+        return self.annotate(confirm_by=ExpressionWrapper(due, models.DateTimeField()))
+
     def of(self, person):
         """Holdings in which `person` answers, as the holder or as the deputy."""
         return self.filter(Q(person=person) | Q(deputy=person))
 
 
 class Holding(models.Model):
-    """A named person in a role of a system, from a day on, with an optional deputy; `to` is null while it lasts."""
+    """A named person in a role of a system, from a moment on, with an optional deputy.
+
+    `to` is null while it lasts; `until` is the end that is known beforehand. `replaced_by` is the next of the chain.
+    """
 
     system = models.ForeignKey("System", models.CASCADE, related_name="holdings")
     role = models.CharField(max_length=20, choices=Role)
@@ -44,7 +64,9 @@ class Holding(models.Model):
     )
     from_at = models.DateTimeField()
     to = models.DateTimeField(null=True)
-    note = models.CharField(max_length=300, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replaces")
+    note = models.CharField(max_length=300, blank=True, validators=[plain_line])
     confirmed_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
 
@@ -55,7 +77,17 @@ class Holding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["system", "role"], condition=Q(to=None), name="holding_one_current"),
             models.CheckConstraint(condition=Q(to=None) | Q(to__gte=F("from_at")), name="holding_forward"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gt=F("from_at")), name="holding_until_forward"),
         ]
 
     def __str__(self):
-        return f"{self.person}, {self.get_role_display()}"
+        return f"{self.person if self.person_id else 'nobody'}, {self.get_role_display()}"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is known to end: at its own end, or when the person leaves, whichever comes first."""
+        return min(filter(None, [self.until, self.person.until]), default=None)
+
+    @property
+    def role_words(self) -> str:
+        return self.get_role_display().lower()

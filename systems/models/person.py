@@ -1,5 +1,7 @@
 """People: who signs in, and which groups say what they may do."""
 
+from datetime import datetime
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +24,10 @@ class PersonQuerySet(models.QuerySet):
     def active(self):
         return self.filter(is_active=True)
 
+    def may_answer(self, at: datetime):
+        """Those who can hold a role at the moment: people, not programs, who may sign in and have not left."""
+        return self.active().filter(Q(until=None) | Q(until__gt=at), service=False)
+
     def in_group(self, group: str):
         return self.filter(groups__contains=[group])
 
@@ -40,6 +46,7 @@ class Person(AbstractBaseUser):
     groups = ArrayField(models.CharField(max_length=20, choices=Group), default=list, blank=True)
     service = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    until = models.DateTimeField(null=True, blank=True)  # when they leave, where that is known
     time_zone = models.CharField(max_length=60, default="UTC")
     joined_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
@@ -63,6 +70,10 @@ class Person(AbstractBaseUser):
     def is_in(self, *groups: str) -> bool:
         """Whether the person is in any of the groups."""
         return not set(groups).isdisjoint(self.groups)
+
+    def may_answer(self, at: datetime) -> bool:
+        """Whether the person can hold a role at the moment; PersonQuerySet.may_answer() for one."""
+        return self.is_active and not self.service and (self.until is None or self.until > at)
 
     @property
     def group_words(self) -> str:

@@ -8,9 +8,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from systems.models.holding import Role
+from systems.models.interval import interval_of
 from systems.models.system import System
-
-REVIEWED_EVERY_DAYS = {1: 90, 2: 120, 3: 180, 4: 180}  # by tier
 
 
 class Situation(models.TextChoices):
@@ -129,7 +128,7 @@ class RunbookVersion(models.Model):
 
 def review_after(system: System) -> timedelta:
     """Return how long a text of `system` holds before somebody has to read it again."""
-    return timedelta(days=REVIEWED_EVERY_DAYS[system.tier])
+    return interval_of(system.tier)
 
 
 class ExpectedRange(models.Model):

@@ -45,6 +45,10 @@ class SystemQuerySet(models.QuerySet):
         """What `person` may not see, and so what does not exist for them."""
         return self.exclude(pk__in=System.objects.visible_to(person).values("pk"))
 
+    def known_as(self, slug: str):
+        """The system that has this slug, or had it once."""
+        return self.filter(Q(slug=slug) | Q(pk__in=self.model.objects.filter(old_slugs__slug=slug).values("pk")))
+
     def in_use(self):
         return self.filter(retired_at=None)
 
@@ -132,6 +136,11 @@ class System(models.Model):
         return reverse("systems:detail", args=[self.slug])
 
     @property
+    def slugs(self) -> list[str]:
+        """Return the slug and those that it had before: under each the audit trail may speak of it."""
+        return [self.slug, *self.old_slugs.values_list("slug", flat=True)]
+
+    @property
     def readiness_url(self) -> str:
         """The page of its questions; each question's own page is below it, by key."""
         return reverse("systems:readiness", args=[self.slug])
@@ -159,7 +168,8 @@ class System(models.Model):
 
     def roles(self) -> list[tuple[Role, Holding | None]]:
         """Return the five roles, each with who holds it now, or None."""
-        held = {holding.role: holding for holding in self.holdings.current().select_related("person", "deputy")}
+        current = self.holdings.current().with_confirm_by().select_related("person", "deputy")
+        held = {holding.role: holding for holding in current}
         return [(role, held.get(role)) for role in Role]
 
     @property

@@ -10,8 +10,7 @@ from systems.actions.versions import AlreadyThere
 from systems.doors import rule
 from systems.feed_forms import DrillForm
 from systems.feeds import drills_of
-from systems.models import System
-from systems.models.runbook import REVIEWED_EVERY_DAYS
+from systems.models import System, interval_of
 from systems.views.finding import find_system, in_own_time
 
 SHOWN = 50
@@ -43,7 +42,7 @@ def _page(request, system: System, form: DrillForm, status=200):
     context = {
         "system": system,
         "tried": tried,
-        "days": REVIEWED_EVERY_DAYS[system.tier],
+        "days": interval_of(system.tier).days,
         "due_now": sum(not one.holds for one in required),
         "next_due": min((one.due_on for one in required if one.holds), default=None),
         "drills": system.drills.select_related("by")[:SHOWN],

@@ -43,6 +43,8 @@ def edit(request, slug):
     if request.method == "POST" and form.is_valid():
         try:
             return _save(request, system, form)
+        except IntegrityError:  # somebody took the short name at this very moment
+            form.add_error("slug", "This short name has just been taken; choose another.")
         except Stale as stale:
             changes = _edits_since(stale.now, form.cleaned_data["version"])
             form, is_stale = form.over(stale.now.version), True
@@ -73,7 +75,7 @@ def _save(request, system, form):
 def _edits_since(system: System, seen: int):
     """Return what was edited after version `seen`, newest first."""
     kinds, verbs = ["system", "dependencies"], ["edited", "retired", "set"]
-    edits = Change.objects.filter(system=system.slug, kind__in=kinds, verb__in=verbs)
+    edits = Change.objects.filter(system__in=system.slugs, kind__in=kinds, verb__in=verbs)
     return edits[: max(system.version - seen, 0)]
 
 

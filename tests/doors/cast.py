@@ -19,6 +19,8 @@ MAY = {
     "answer.write": {"data_scientist", "holder", "deputy", "manager"},
     "review": {"manager"},
     "role.assign": {"manager"},
+    "role.own": SIGNED_IN,
+    "interval.set": {"administrator", "manager"},
     "role.confirm": {"holder", "deputy"},
     "incident.declare": SIGNED_IN,
     "runbook.write": {"data_scientist", "holder", "deputy", "manager"},

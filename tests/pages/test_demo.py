@@ -14,12 +14,15 @@ from mlops_portal.demo import filling, history, live, logs, promises, running
 from mlops_portal.demo.calendar import Calendar
 from mlops_portal.demo.history import World
 from mlops_portal.demo.places import kept_port
+from mlops_portal.demo.promises import keep_promises
 from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES
 from mlops_portal.demo.stream import requests_of
 from mlops_portal.engine.egress import Place
 from mlops_portal.engine.models import Change
 from monitoring.models import Point, Pull, Source
+from systems.actions.registry import edit_system
+from systems.checking import run_checks
 from systems.experience import experience_of
 from systems.models import Holding, Money, Notice, Outcome, Person, System
 from systems.plans import standing_of
@@ -111,6 +114,32 @@ def test_who_left_is_found_by_the_check(demo):
     demo()
     outcome = Outcome.objects.get(system__slug="delivery-times", check_key="role_filled_model_owner")
     assert "may no longer sign in" in outcome.why
+
+
+def test_people_hand_over_forget_to_confirm_and_say_that_they_leave():
+    now = timezone.now()
+    list(filling.fill("a-password-for-all", at=now - timedelta(days=182)))
+    for age in (90, 40, 9):
+        keep_promises(age, now - timedelta(days=age))
+    run_checks(System.objects.all())
+    system = System.objects.get(slug="card-fraud-score")
+    chain = Holding.objects.chain(system, "service_owner")
+    assert [holding.person.username for holding in chain] == ["service-developer", "data-engineer"]
+    found = Outcome.objects.failing().values_list("check_key", "system__slug")
+    asked = ("ownership_confirmed", "holders_stay", "deputies_named")
+    assert sorted(found.filter(check_key__in=asked)) == [
+        ("deputies_named", "card-fraud-score"),
+        ("holders_stay", "demand-forecast"),
+        ("ownership_confirmed", "search-ranking"),
+    ]
+
+
+def test_a_system_that_was_renamed_is_known_again(demo):
+    demo()
+    system = System.objects.get(slug="churn-forecast")
+    edit_system(system=system, slug="leavers", by=None, at=timezone.now())
+    demo()
+    assert System.objects.count() == len(filling.PRODUCTS) + 1
 
 
 def test_the_past_is_read_on_the_nights_on_which_it_happened(demo):

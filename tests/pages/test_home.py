@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from systems.actions.registry import recheck
-from systems.models import Notice
+from systems.models import Holding, Notice
 from tests.factories import HoldingFactory, IncidentFactory, SystemFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +154,31 @@ def test_the_example_names_the_own_team(client, data_scientist):
     data_scientist.teams.set([TeamFactory(slug="search")])
     client.force_login(data_scientist)
     assert '"team": "search"' in client.get("/").content.decode()
+
+
+def _needs(answer, label):
+    return [need for need in answer.context["needs"] if label in need.label]
+
+
+def test_one_role_is_confirmed_at_home(home, client, holder, system, now):
+    Holding.objects.update(confirmed_at=now - timedelta(days=175))
+    [need] = _needs(home(holder), "Still mine")
+    assert client.post(need.url, need.posted).url == "/"
+    assert _needs(home(holder), "Still mine") == []
+
+
+def test_several_roles_are_confirmed_on_one_page(home, holder, now):
+    HoldingFactory(person=holder)
+    Holding.objects.update(confirmed_at=now - timedelta(days=175))
+    assert [need.url for need in _needs(home(holder), "Confirm 2 roles")] == ["/roles/"]
+
+
+def test_what_was_confirmed_lately_is_not_asked(home, holder, now):
+    assert _needs(home(holder), "mine") == []
+
+
+def test_who_may_name_somebody_is_told_of_empty_roles_and_for_how_long(home, manager, viewer, system, now):
+    recheck(system, at=now - timedelta(days=12))
+    [need] = [need for need in home(manager).context["needs"] if "nobody who answers" in need.sentence]
+    assert need.sentence == "5 roles of one system have nobody who answers; the longest for 12 days."
+    assert _urls(home(viewer)) == []

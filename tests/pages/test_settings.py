@@ -32,9 +32,9 @@ def test_only_the_tabs_that_one_may_open_are_shown(client, viewer, manager, admi
     client.force_login(viewer)
     assert _labels(client) == ["Tokens", "Portal health", "My account"]
     client.force_login(manager)
-    assert _labels(client) == ["Tokens", "Audit", "Portal health", "My account"]
+    assert _labels(client) == ["Tokens", "Intervals", "Audit", "Portal health", "My account"]
     client.force_login(administrator)
-    assert _labels(client) == ["Tokens", "People", "Teams", "Audit", "Portal health", "My account"]
+    assert _labels(client) == ["Tokens", "People", "Teams", "Intervals", "Audit", "Portal health", "My account"]
 
 
 def test_settings_lead_to_the_first_tab(client, viewer):

@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from mlops_portal.engine.models import Change
-from systems.models import Person
+from systems.models import Outcome, Person, System
 from systems.tokens import make_token
 from tests.factories import PASSWORD, PersonFactory
 
@@ -113,3 +115,23 @@ def test_the_last_administrator_can_neither_leave_nor_be_let_out(as_administrato
     assert "is the last administrator" in page
     administrator.refresh_from_db()
     assert (administrator.is_active, administrator.groups) == (True, ["administrator"])
+
+
+def test_a_day_to_leave_on_is_kept_and_asks_for_successors(as_administrator, holder, now):
+    until = (now + timedelta(days=20)).date()
+    _save(as_administrator, holder, until=until)
+    assert Person.objects.get(pk=holder.pk).until.date() == until
+    assert Outcome.objects.get(check_key="holders_stay").outcome == "fail"
+    page = as_administrator.get(f"{PEOPLE}holder/")
+    assert page.context["form"]["until"].value() == until
+
+
+def test_a_day_that_has_passed_is_refused_beside_the_field(as_administrator, holder):
+    page = _save(as_administrator, holder, until="2020-01-01")
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["until"])
+
+
+def test_roles_of_systems_that_an_administrator_may_not_see_are_not_named(as_administrator, holder):
+    System.objects.filter(slug="churn").update(restricted=True)
+    for address in (f"{PEOPLE}holder/", f"{PEOPLE}holder/deactivate/"):
+        assert "Churn model" not in as_administrator.get(address).content.decode()

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from systems.actions.ownership import assign_role
+from systems.actions.people import deactivate_person
 from systems.checking import CHECKS, run_checks
 from systems.models import Notice, Outcome, Role, System
 from systems.tasks import check
@@ -43,8 +44,9 @@ def test_the_outcome_after_the_action_is_right_at_once(judged, manager, viewer, 
 
 
 def test_a_holder_who_may_no_longer_sign_in_fails(system, manager, now):
-    gone = PersonFactory(is_active=False)
+    gone = PersonFactory()
     assign_role(system=system, role=Role.MODEL_OWNER, person=gone, by=manager, at=now)
+    deactivate_person(person=gone, by=manager)
     assert "may no longer sign in" in _outcome(system).why
 
 

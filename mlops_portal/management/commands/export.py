@@ -13,7 +13,7 @@ class Command(PortalCommand):
         parser.add_argument("slug", metavar="SLUG")
 
     def handle(self, *, slug, **options):
-        system = System.objects.filter(slug=slug).select_related("team").first()
+        system = System.objects.known_as(slug).select_related("team").first()
         if system is None:
             raise CommandError(f"There is no system {slug}.")
         self.stdout.write(write_yaml(export(system)), ending="")

@@ -8,8 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
 
+from systems.actions.intervals import LEAST_DAYS, MOST_DAYS
+from systems.forms import TIERS
 from systems.models import Group, Person, Scope, Team
 from systems.models.slug import slug_is_plain
+from systems.ownership_forms import LastDay
 
 SCOPES = [
     (Scope.READ, "read: see what you may see"),
@@ -71,11 +74,40 @@ class PersonForm(forms.ModelForm):
 
 
 class EditPersonForm(PersonForm):
+    until = LastDay(
+        required=False,
+        label="Leaves on",
+        help_text="The last day, where it is known: a month before, successors are asked for in every role.",
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
+        self.initial["until"] = self.instance.until
+
+    def facts(self) -> dict:
+        return super().facts() | {"until": self.cleaned_data["until"]}
+
+
+class IntervalsForm(forms.Form):
+    """After how many days something has to be looked at again, by tier; `version` is of all rows together."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for tier, label in TIERS:
+            self.fields[f"tier_{tier}"] = forms.IntegerField(
+                min_value=LEAST_DAYS,
+                max_value=MOST_DAYS,
+                label=f"Tier {label}",
+                help_text="In days.",
+            )
+
+    def days(self) -> dict[int, int]:
+        """Return the days by tier."""
+        return {tier: self.cleaned_data[f"tier_{tier}"] for tier, _ in TIERS}
 
 
 class AddPersonForm(PersonForm):

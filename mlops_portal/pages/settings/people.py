@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import Q
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mlops_portal.engine.versions import Stale
 from mlops_portal.pages.settings.forms import AddPersonForm, EditPersonForm
 from mlops_portal.pages.settings.tabs import show, show_once
+from systems.access import may
 from systems.actions.people import LastAdministrator, add_person, edit_person, sign_in_link
 from systems.doors import rule
 from systems.models import Holding, Person, System
@@ -67,6 +69,8 @@ def person(request, username):
             edit_person(person=person, by=request.user, seen=form.cleaned_data["version"], **form.facts())
         except LastAdministrator as error:
             form.add_error("groups", str(error))
+        except ValidationError as wrong:
+            form.add_error(None, wrong)
         except Stale as stale:
             refused = _what_stands(stale.now)
             form.data = form.data.copy()
@@ -75,7 +79,15 @@ def person(request, username):
             messages.success(request, "Saved.")
             return redirect("settings:person", person.username)
     context = {"form": form, "person": Person.objects.get(pk=person.pk), "refused": refused}
+    context |= {"held": _held_by(person, request.user), "may_hand_over": may(request.user, "role.assign")}
     return show(request, "settings/person.html", context, status=412 if refused else 422 if form.errors else 200)
+
+
+def _held_by(person: Person, reader: Person) -> list[Holding]:
+    """Return what the person holds, or is a deputy of, in the systems in use that `reader` may see."""
+    seen = System.objects.visible_to(reader)
+    held = Holding.objects.current().in_use().of(person).filter(system__in=seen)
+    return list(held.select_related("system", "person"))
 
 
 def _what_stands(now: Person) -> str:
@@ -111,8 +123,7 @@ def deactivate(request, username):
 
 def _what_will_happen(person: Person, asking: Person) -> str:
     tokens = person.tokens.alive().count()
-    seen = System.objects.visible_to(asking)
-    held = Holding.objects.current().filter(person=person, system__in=seen).select_related("system")
+    held = [one for one in _held_by(person, asking) if one.person_id == person.pk]
     roles = ", ".join(f"{holding.get_role_display().lower()} of {holding.system}" for holding in held)
     answers = f"Nobody will answer as {roles} until somebody else is named."
     answers = answers if roles else "No role is held of a system that you see."

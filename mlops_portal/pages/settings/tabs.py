@@ -10,6 +10,7 @@ TABS = [
     ("settings:tokens", "Tokens", "token.own"),
     ("settings:people", "People", "people.manage"),
     ("settings:teams", "Teams", "people.manage"),
+    ("settings:intervals", "Intervals", "interval.set"),
     ("settings:audit", "Audit", "audit.read"),
     ("settings:health", "Portal health", "read"),
     ("settings:account", "My account", "read"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mlops_portal.pages.settings import account, audit, health, people, tabs, teams, tokens
+from mlops_portal.pages.settings import account, audit, health, intervals, people, tabs, teams, tokens
 
 app_name = "settings"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("add-team/", teams.add, name="team-add"),
     path("teams/<slug:slug>/", teams.team, name="team"),
     path("teams/<slug:slug>/members/<str:username>/leave/", teams.leave, name="team-leave"),
+    path("intervals/", intervals.intervals, name="intervals"),
     path("audit/", audit.audit, name="audit"),
     path("health/", health.health, name="health"),
     path("account/", account.account, name="account"),

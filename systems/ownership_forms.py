@@ -1,0 +1,164 @@
+"""Forms of ownership: who holds a role, and who takes over from somebody who leaves."""
+
+from datetime import UTC, datetime, time
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from mlops_portal.engine.texts import plain_line
+from systems.forms import Versioned
+from systems.models import Holding, Person, System
+from systems.ownership import LONGEST_NOTE, OTHER_DEPUTY, last_moment
+
+LAST_YEAR = 9000
+PICKER = {"type": "date"}
+
+
+class FirstDay(forms.DateField):
+    """A day, as the moment at which it begins in UTC; today is now, which is None."""
+
+    widget = forms.DateInput(attrs=PICKER)
+
+    def clean(self, value) -> datetime | None:
+        day = super().clean(value)
+        if day is None or day == timezone.now().astimezone(UTC).date():
+            return None
+        return datetime.combine(day, time.min, UTC)
+
+
+class LastDay(forms.DateField):
+    """A day, as the moment at which it ends in UTC."""
+
+    widget = forms.DateInput(attrs=PICKER, format="%Y-%m-%d")
+
+    def prepare_value(self, value):
+        return value.astimezone(UTC).date() if isinstance(value, datetime) else value
+
+    def clean(self, value) -> datetime | None:
+        day = super().clean(value)
+        if day and day.year > LAST_YEAR:
+            raise ValidationError("Give a date within your lifetime.")
+        return last_moment(day) if day else None
+
+
+def note_field(help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label="Note", max_length=LONGEST_NOTE, required=False, validators=[plain_line], help_text=help_text
+    )
+
+
+class OwnerForm(Versioned):
+    """Who is to hold a role of `system`, and how; the team's people stand first."""
+
+    person = forms.ModelChoiceField(Person.objects.none(), label="Person", help_text="Who answers for it by name.")
+    deputy = forms.ModelChoiceField(
+        Person.objects.none(), label="Deputy", required=False, help_text="Who answers while the person is away."
+    )
+    from_day = FirstDay(
+        label="From", required=False, help_text="When it was handed over. Left empty: now; the present holder's stays."
+    )
+    until = LastDay(
+        label="Until",
+        required=False,
+        help_text="The last day, where it is known: successors are asked for a month before.",
+    )
+    note = note_field("Why, or what was agreed. It is kept in the history.")
+
+    def __init__(self, *args, system: System, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = Person.objects.may_answer(timezone.now())
+        for name in ("person", "deputy"):
+            field = self.fields[name]
+            field.queryset = people
+            field.choices = [("", "No deputy" if name == "deputy" else "Choose"), *_team_first(people, system)]
+
+    def clean(self):
+        person, deputy = self.cleaned_data.get("person"), self.cleaned_data.get("deputy")
+        if person and person == deputy:
+            self.add_error("deputy", OTHER_DEPUTY)
+        return self.cleaned_data
+
+    def terms(self) -> dict:
+        """Return what the action is handed."""
+        said = self.cleaned_data
+        return {name: said[name] for name in ("person", "deputy", "until", "note")} | {"from_at": said["from_day"]}
+
+    def refuse(self, error: ValidationError) -> None:
+        """Put what the action found wrong beside the fields."""
+        for name, texts in error.message_dict.items():
+            self.add_error("from_day" if name == "from" else name, texts)
+
+
+def _team_first(people, system: System) -> list:
+    members = set(system.team.members.values_list("pk", flat=True))
+    team = [(one.pk, str(one)) for one in people if one.pk in members]
+    others = [(one.pk, str(one)) for one in people if one.pk not in members]
+    groups = [(system.team.name, team), ("Everybody else", others)]
+    return [group for group in groups if group[1]]
+
+
+class Successor(forms.CharField):
+    """Somebody by the user name, out of a list that all such fields of the page share."""
+
+    widget = forms.TextInput(attrs={"list": "people", "autocomplete": "off", "spellcheck": "false"})
+
+    def clean(self, value) -> Person | None:
+        username = super().clean(value)
+        if not username:
+            return None
+        person = Person.objects.filter(username__iexact=username).first()
+        if person is None:
+            raise ValidationError(f"There is no {username}: choose a user name from the list.")
+        return person
+
+
+class LeavingForm(forms.Form):
+    """Who takes over each of the `held` holdings of `leaving`: the one that is named for it, else the one for all."""
+
+    for_all = Successor(
+        label="For all of it",
+        required=False,
+        max_length=60,
+        help_text="Who takes over wherever nobody else is named. Type a part of the name and choose.",
+    )
+    note = note_field("Why, or what was agreed. It is kept in the history of each role.")
+
+    def __init__(self, *args, leaving: Person, held: list[Holding], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.leaving, self.held = leaving, held
+        for holding in held:
+            label = f"{holding.get_role_display()} of {holding.system}"
+            self.fields[f"holding_{holding.pk}"] = Successor(label=label, required=False, max_length=60)
+            self.fields[f"seen_{holding.pk}"] = forms.IntegerField(
+                widget=forms.HiddenInput, initial=holding.version, required=False
+            )
+
+    def rows(self) -> list[tuple[Holding, forms.BoundField, forms.BoundField]]:
+        """Return each holding with its field, and with the hidden one of the version that was shown."""
+        return [(one, self[f"holding_{one.pk}"], self[f"seen_{one.pk}"]) for one in self.held]
+
+    def clean(self):
+        if not self.errors and not any(self.successors().values()):
+            self.add_error("for_all", "Name somebody here, or below for one role at least.")
+        return self.cleaned_data
+
+    def successors(self) -> dict[int, Person | None]:
+        """Return who takes over, by holding; None where it stays, as it does with the one who leaves."""
+        said = self.cleaned_data
+        chosen = {one.pk: said.get(f"holding_{one.pk}") or said.get("for_all") for one in self.held}
+        return {pk: None if person == self.leaving else person for pk, person in chosen.items()}
+
+    def seen(self) -> dict[int, int]:
+        """Return the versions that were shown, by holding; also of what is not held any more."""
+        names = [name for name in self.data if name.startswith("seen_") and name[5:].isdecimal() and len(name) < 24]
+        return {int(name[5:]): int(self.data[name]) for name in names if self.data[name].isdecimal()}
+
+    def over(self):
+        """Return the form with all that was typed, to be saved over what is held now."""
+        self.data = self.data.copy()
+        for name in [name for name in self.data if name.startswith("seen_")]:
+            del self.data[name]
+        for holding in self.held:
+            self.data[f"seen_{holding.pk}"] = str(holding.version)
+        return self

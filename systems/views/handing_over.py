@@ -1,0 +1,91 @@
+"""All that somebody holds: to confirm it at once, and to hand it over when they leave."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from mlops_portal.engine.versions import Stale
+from systems.actions.ownership import confirm_roles, hand_over_all
+from systems.doors import rule
+from systems.models import Holding, Person
+from systems.ownership_forms import LeavingForm
+
+
+def _held_by(person: Person) -> list[Holding]:
+    """Return what the person holds or is a deputy of in systems in use, the confirmation that is due first in front."""
+    held = Holding.objects.current().in_use().of(person).with_confirm_by()
+    return list(held.select_related("system", "person", "deputy").order_by("confirm_by", "system", "role"))
+
+
+@require_http_methods(["GET", "POST"])
+@rule("role.own")
+def mine(request):
+    """What one holds, with the age of each confirmation, and one button that confirms it all."""
+    if request.method == "POST":
+        return _confirm(request)
+    held, now = _held_by(request.user), timezone.now()
+    own = [one for one in held if one.person_id == request.user.pk]
+    context = {
+        "own": own,
+        "stands_in": [one for one in held if one.person_id != request.user.pk],
+        "overdue": sum(one.confirm_by <= now for one in own),
+        "now": now,
+    }
+    return render(request, "systems/mine.html", context)
+
+
+def _confirm(request):
+    confirmed, left = confirm_roles(seen=_shown(request), by=request.user, at=timezone.now())
+    if confirmed:
+        many = "one role" if len(confirmed) == 1 else f"{len(confirmed)} roles"
+        messages.success(request, f"Confirmed: you answer for {many}.")
+    if left:
+        many = "One role" if left == 1 else f"{left} roles"
+        messages.error(request, f"{many} changed in the meantime and waits: look again, then confirm.")
+    return redirect("home" if confirmed and not left else "systems:mine")
+
+
+def _shown(request) -> dict[int, int]:
+    """Return the holdings that were shown, each with its version; what is not of this form is passed over."""
+    pairs = [text.partition("-") for text in request.POST.getlist("holding")]
+    return {int(pk): int(n) for pk, _, n in pairs if _is_number(pk) and _is_number(n)}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+@require_http_methods(["GET", "POST"])
+@rule("role.assign")
+def leaving(request, username):
+    """Hand over everything that a person holds: a successor for each role, or one for all."""
+    person = get_object_or_404(Person, username__iexact=username)
+    form = LeavingForm(request.POST or None, leaving=person, held=_held_by(person))
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                return _hand_over(request, person, form)
+            except ValidationError as wrong:
+                for name, texts in wrong.message_dict.items():
+                    form.add_error(name, texts)
+            except Stale:
+                form, status = form.over(), 412
+    people = Person.objects.may_answer(timezone.now()).exclude(pk=person.pk)
+    context = {"person": person, "form": form, "people": people, "is_stale": status == 412}
+    return render(request, "systems/leaving.html", context, status=status)
+
+
+def _hand_over(request, person: Person, form: LeavingForm):
+    successors = form.successors()
+    who = {"by": request.user, "at": timezone.now()}
+    count = hand_over_all(
+        leaving=person, successors=successors, seen=form.seen(), note=form.cleaned_data["note"], **who
+    )
+    left = len(successors) - count
+    stays = f" {left} still ask for somebody." if left else ""
+    messages.success(request, f"{count} of what {person} held went on to others.{stays}")
+    return redirect("systems:leaving", person.username)
