@@ -16,7 +16,7 @@ only a move away from it is bad. The state is bounded (400 rows while it learns)
 from dataclasses import dataclass, replace
 
 from monitoring.detection import learning, questions
-from monitoring.detection.healthy import DAY, Healthy, learn, weekday_of
+from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
 from monitoring.detection.questions import Finding, Scored
 from monitoring.detection.scales import from_axis, spread_on_axis, to_axis
 
@@ -28,6 +28,7 @@ BACK_POINTS = 8  # so many in the middle of normal before an alarm is over
 BACK_WITHIN = 0.6
 BACK_SHARE = 0.5
 LAST = 7
+SIDES = {"up": (1,), "down": (-1,), "both": (1, -1)}
 BAND = 3.0
 CALM_WEIGHT, CALM_BELOW = 0.1, 0.3
 
@@ -52,10 +53,10 @@ class Chart:
 
     @property
     def sides(self) -> tuple[int, ...]:
-        return {"up": (1,), "down": (-1,), "both": (1, -1)}[self.worse]
+        return SIDES[self.worse]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reading:
     """What one point says, in values: `level` of the last points, what was `expected`, the band around it.
 
@@ -172,7 +173,7 @@ def _judge(state: dict, chart: Chart, healthy: Healthy, at: float, value: float,
         None if before is None else residual - before,
     )
     memory, found = questions.ask(state["memory"], point, healthy, chart.sides)
-    found = found._replace(share=found.share / _threshold(state, chart, at))
+    found = Finding(found.share / _threshold(state, chart, at), found.since, found.side, found.kind)
     state = state | {"memory": memory, "residual": residual, "doubt": [found.share, found.since]}
     if found.share < CALM_BELOW:
         state["calm"] += CALM_WEIGHT * (residual - state["calm"])
@@ -195,7 +196,7 @@ def _alarm(state: dict, chart: Chart, healthy: Healthy, found: Finding, at: floa
         begun = {"onset": found.since, "side": found.side, "before": state["calm"], "kind": found.kind}
         rows = [row for row in state["learning"] if row[0] < found.since]
         return {"alarm": begun, "back": [], "learning": rows}
-    if alarm["kind"] == "weekend" and weekday_of(at) < 5:
+    if alarm["kind"] == "weekend" and not is_weekend(at):
         return {}
     back = [*state["back"][1 - BACK_POINTS :], residual]
     if not _is_back(state, healthy, back):

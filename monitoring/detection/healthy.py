@@ -65,6 +65,11 @@ def weekday_of(at: float) -> int:
     return int(at // DAY + 3) % 7
 
 
+def is_weekend(at: float) -> bool:
+    """Whether `at` is on a Saturday or Sunday, in UTC."""
+    return weekday_of(at) >= 5
+
+
 def hour_of(at: float) -> int:
     return int(at // 3600) % 24
 

@@ -7,7 +7,7 @@ import math
 from typing import NamedTuple
 
 from monitoring.detection import evidence
-from monitoring.detection.healthy import DAY, Healthy, weekday_of
+from monitoring.detection.healthy import DAY, Healthy, is_weekend
 
 THRESHOLDS = {"level": 6.0, "weekend": 7.0, "bursts": 7.5, "spread": 8.5}  # nats, where one point comes a day
 WINDOW_DAYS, HOURLY_WINDOW_DAYS = 56.0, 10.0  # a change that began earlier is looked for from there on
@@ -45,19 +45,21 @@ def ask(memory: dict, point: Scored, healthy: Healthy, sides: tuple[int, ...]) -
     """
     more = math.log(healthy.per_day)
     after = dict(memory)
-    found = [question(after, point, healthy, side, more) for side in sides for question in (_level, _weekend, _bursts)]
-    found.append(_spread(after, point, healthy, sides[0], more))
-    return after, max(found)
+    found = _spread(after, point, healthy, sides[0], more)
+    for side in sides:
+        for question in (_level, _weekend, _bursts):
+            other = question(after, point, healthy, side, more)
+            if other.share > found.share:
+                found = other
+    return after, found
 
 
-def remaining(memory: dict, finding_kind: str, side: int, healthy: Healthy) -> float:
-    """Return how much of its threshold a sum still has; 0.0 for what is scanned."""
-    height, _ = memory.get(_key(finding_kind, side), (0.0, 0.0)) if finding_kind in ("bursts", "spread") else (0.0, 0.0)
-    return height / (THRESHOLDS[finding_kind] + math.log(healthy.per_day))
-
-
-def _key(kind: str, side: int) -> str:
-    return kind if kind == "spread" else f"{kind}:{side}"
+def remaining(memory: dict, kind: str, side: int, healthy: Healthy) -> float:
+    """Return how much of its threshold the sum of a question still has; 0.0 for what is scanned."""
+    if kind not in ("bursts", "spread"):
+        return 0.0
+    height, _ = memory["spread" if kind == "spread" else f"bursts:{side}"]
+    return height / (THRESHOLDS[kind] + math.log(healthy.per_day))
 
 
 def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
@@ -69,7 +71,7 @@ def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float)
 
 def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
     """The same, of Saturdays and Sundays alone."""
-    if weekday_of(point.at) < 5:
+    if not is_weekend(point.at):
         return Finding(0.0, point.at, side, "weekend")
     after[f"weekend:{side}"] = scan = _scanned(after.get(f"weekend:{side}"), point, healthy, side)
     nats, since = evidence.best(scan, healthy.widening, WEEK_BY_WEEKEND * _unsure(healthy))
