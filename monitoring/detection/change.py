@@ -20,6 +20,7 @@ from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
 from monitoring.detection.questions import Finding, Scored
 from monitoring.detection.scales import from_axis, spread_on_axis, to_axis
 
+METHOD = 2  # the next number when states that were kept are of no use any more
 CLIP = 3.0
 HEAVIEST = 2.0
 THRESHOLD = {"calm": 1.4, "normal": 1.0, "eager": 0.8}  # of the questions' thresholds, by sensitivity

@@ -14,6 +14,7 @@ WINDOW_DAYS, HOURLY_WINDOW_DAYS = 56.0, 10.0  # a change that began earlier is l
 HIGHEST = 1.5  # of its threshold: a sum goes no higher, so that it comes down again
 FARTHEST_STEP = 3.0
 UNSURE = 1.5  # of the variance of the level that was learned, how much is allowed for
+GIVEN_COUNT = 50  # a given level is taken to be as sure as that of so many points
 WEEK_BY_WEEKEND = 3.5  # a weekend's level was learned from so many times fewer points
 
 
@@ -87,11 +88,11 @@ def _bursts(after: dict, point: Scored, healthy: Healthy, side: int, more: float
 
 
 def _spread(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
-    """Do neighbours lie farther apart? They do not where only the level moved."""
-    if point.step is None:
+    """Do neighbours lie farther apart? They do not where only the level moved; of a given spread it is not asked."""
+    if point.step is None or not healthy.count:
         return Finding(0.0, point.at, side, "spread")
     threshold = THRESHOLDS["spread"] + more
-    usual = math.sqrt(2 * (1 - healthy.memory)) * (1 + healthy.count**-0.5 if healthy.count else 1.0)
+    usual = math.sqrt(2 * (1 - healthy.memory)) * (1 + healthy.count**-0.5)
     gain = evidence.of_spread(min(abs(point.step) / usual, FARTHEST_STEP))
     after["spread"] = height, since = evidence.added(after.get("spread"), point.at, gain, HIGHEST * threshold)
     return Finding(height / threshold, since, side, "spread")
@@ -103,4 +104,4 @@ def _scanned(scan: list | None, point: Scored, healthy: Healthy, side: int) -> l
 
 
 def _unsure(healthy: Healthy) -> float:
-    return UNSURE * healthy.widening / healthy.count if healthy.count else 0.0
+    return UNSURE * healthy.widening / (healthy.count or GIVEN_COUNT)
