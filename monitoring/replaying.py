@@ -74,7 +74,9 @@ def fresh(monitor: Monitor) -> dict:
 
 def asked_of(monitor: Monitor, metric: Metric) -> str:
     """Return what the monitor asks of points, in words: a state that was kept when it asked otherwise is of no use."""
-    return repr(limit_of(monitor) if monitor.kind == Monitor.Kind.LIMIT else chart_of(monitor, metric))
+    if monitor.kind == Monitor.Kind.LIMIT:
+        return repr(limit_of(monitor))
+    return f"{chart_of(monitor, metric)!r} {change.METHOD}"
 
 
 def _step(monitor: Monitor, metric: Metric, baselines: Sequence[Baseline], rule: dict, sample: Sample):

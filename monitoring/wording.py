@@ -10,10 +10,15 @@ LONGEST = 300
 
 def figures(*values: float) -> list[str]:
     """Return the values with as many decimals as tell them apart, at least two figures that count."""
+    decimals = _apart(values)
+    return [f"{value + 0.0:,.{decimals}f}" for value in values]
+
+
+def _apart(values: tuple[float, ...]) -> int:
+    """Return how many decimals tell the values apart, at most six."""
     largest = max((abs(value) for value in values), default=0.0)
     apart = [abs(a - b) for n, a in enumerate(values) for b in values[n + 1 :] if a != b]
-    decimals = max(_decimals(largest or 1.0, 2), _decimals(min(apart), 1) if apart else 0)
-    return [f"{value + 0.0:,.{min(decimals, 6)}f}" for value in values]
+    return min(max(_decimals(largest or 1.0, 2), _decimals(min(apart), 1) if apart else 0), 6)
 
 
 def _decimals(value: float, count: int) -> int:
@@ -47,14 +52,24 @@ def title_of(series) -> str:
 
 
 def change_sentence(series, reading: dict, baseline: float | None, at: datetime) -> str:
-    """Say how a level changed and since when, such as "Accuracy has fallen from 0.91 to 0.86 since 3 March"."""
+    """Say what changed and since when, such as "Accuracy has fallen from 0.91 to 0.86 since 3 March"."""
     before, level = reading["before"], reading["level"]
-    known = [before, level] if baseline is None else [before, level, baseline]
-    texts = [with_unit(text, series.metric.unit) for text in figures(*known)]
+    decimals = _apart((before, level))
+    texts = [with_unit(f"{v + 0.0:,.{decimals}f}", series.metric.unit) for v in (before, level, baseline or 0.0)]
     onset = day(datetime.fromtimestamp(reading["onset_at"], at.tzinfo), at, series.rhythm_s)
-    verb = "fallen" if level < before else "risen"
     beside = f" (baseline {texts[2]})" if baseline is not None else ""
-    return f"{title_of(series)} has {verb} from {texts[0]} to {texts[1]} since {onset}{beside}."
+    return f"{title_of(series)} {_changed(reading, texts)} since {onset}{beside}."
+
+
+def _changed(reading: dict, texts: list[str]) -> str:
+    """Return what a change of this kind is, in words that "since" may follow."""
+    kind = reading.get("kind")
+    if kind == "bursts":
+        return f"is bad more often than usual (usually {texts[0]}, lately {texts[1]})"
+    if kind == "spread":
+        return f"scatters more than usual around {texts[0]}"
+    verb = "fallen" if reading["level"] < reading["before"] else "risen"
+    return f"has {verb} {'at weekends ' if kind == 'weekend' else ''}from {texts[0]} to {texts[1]}"
 
 
 def limit_sentence(series, reading: dict, limit, at: datetime) -> str:

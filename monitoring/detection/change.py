@@ -1,32 +1,37 @@
-"""Quiet change: a two-speed CUSUM chart (Page 1954) on residuals from what is normal.
+"""Quiet change: each point is held against what is normal for its day, hour and samples, and the evidence is added up.
 
-Each residual is divided by its own noise, widened by the correlation of neighbours and by what a short baseline does
-not know, and clipped at 3, so that one outlier cannot alarm. The slow chart finds small lasting shifts, the quick one
-large ones early. The onset is the point at which the sum that alarmed left zero.
+1. **Normal** (`healthy`, `learning`): level, weekdays, hours, spread and likeness of neighbours, learned robustly from
+   a quiet stretch or given as a baseline, on an axis on which noise is even (`scales`).
+2. **Residual**: how many of its own standard deviations a point is from normal, cut at 3, so that one outlier cannot
+   alarm. A proportion of 40 has a wider one than one of 4,000, and weighs less.
+3. **Questions** (`questions`, `evidence`): has the level moved, at weekends only, are bad points frequent, is the
+   series unsteady? An alarm begins when the evidence of one passes its threshold; since when, the evidence says.
+4. **Alarm**: it lasts until the last points are back in the middle of normal. The next must tell more, for a while.
+
+Bad input: a series that never moved is taken to be able to move by a millionth of its level; points at one time are
+taken one after another; values outside their scale stand at its edge, huge ones at 1e100 (`scales`). With a `target`
+only a move away from it is bad. The state is bounded (400 rows while it learns) and JSON-able.
 """
 
-import math
 from dataclasses import dataclass, replace
 
-from monitoring.detection.healthy import DAY, Healthy, learn
+from monitoring.detection import learning, questions
+from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
+from monitoring.detection.questions import Finding, Scored
 from monitoring.detection.scales import from_axis, spread_on_axis, to_axis
 
+METHOD = 2  # the next number when states that were kept are of no use any more
 CLIP = 3.0
-CHARTS = ((0.5, 1.1), (1.2, 0.6))  # (allowance, share of the threshold): slow, quick
-THRESHOLD = {"calm": 10.0, "normal": 6.5, "eager": 5.0}
-UNSURE = 1.25  # standard errors of a learned level (a median's is 1.25 times a mean's) that are allowed for
+HEAVIEST = 2.0
+THRESHOLD = {"calm": 1.4, "normal": 1.0, "eager": 0.8}  # of the questions' thresholds, by sensitivity
+AGAIN, AGAIN_DAYS = 1.3, 56.0  # so many times as much evidence, for so long after an alarm
 BACK_POINTS = 8  # so many in the middle of normal before an alarm is over
 BACK_WITHIN = 0.6
-LEARN_POINTS, LEARN_DAYS = 14, 13.0
-LEARN_MANY, LEARN_SPAN = 72, 1.0  # or so many points over so many days
-KEPT_TO_LEARN = 400
-SETTLED_POINTS, SETTLED_DAYS = 56, 50.0  # by then all is learned that will be
-LEARN_EVERY = 7  # points; the last so many are not learned from, they may be the start of a change
-SLIDE = 2.0  # standard errors that a level may move towards worse while it is still being learned
+BACK_SHARE = 0.5
 LAST = 7
+SIDES = {"up": (1,), "down": (-1,), "both": (1, -1)}
 BAND = 3.0
-HIGHEST = 1.5  # of its threshold: a sum goes no higher
-CALM_WEIGHT = 0.1
+CALM_WEIGHT, CALM_BELOW = 0.1, 0.3
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,15 @@ class Chart:
 
     @property
     def sides(self) -> tuple[int, ...]:
-        return {"up": (1,), "down": (-1,), "both": (1, -1)}[self.worse]
+        return SIDES[self.worse]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reading:
     """What one point says, in values: `level` of the last points, what was `expected`, the band around it.
 
-    `is_bad` while an alarm lasts; `onset_at` and `before` (the level until then) belong to the alarm.
+    `is_bad` while an alarm lasts; `onset_at`, `before` (the level until then) and `kind` (which of the questions:
+    `level`, `weekend`, `bursts`, `spread`) belong to the alarm.
     """
 
     is_judged: bool
@@ -67,6 +73,7 @@ class Reading:
     expected: float | None = None
     low: float | None = None
     high: float | None = None
+    kind: str | None = None
 
 
 def fresh(baseline: Baseline | None = None) -> dict:
@@ -75,14 +82,16 @@ def fresh(baseline: Baseline | None = None) -> dict:
         "seen": 0,
         "baseline": baseline.key if baseline else None,
         "learning": [],
-        "stride": 1,
         "healthy": None,
         "first": None,
-        "sums": {},
+        "memory": {},
+        "residual": None,
         "calm": 0.0,
+        "doubt": None,
         "last": [],
         "back": [],
         "alarm": None,
+        "cleared": None,
     }
 
 
@@ -93,69 +102,58 @@ def step(state: dict, chart: Chart, at: float, value: float, samples: float, bas
     """
     if state["baseline"] != (baseline.key if baseline else None):
         state = fresh(baseline) | {"seen": state["seen"]}
-    state = state | {"seen": state["seen"] + 1, "last": [*state["last"], [at, value]][-LAST:]}
+    state = _seen(state, at, value)
     if state["healthy"] is None:
-        return _learn(state, chart, at, value, samples, baseline)
-    if state["learning"]:
+        given = _given(baseline, chart.scale)
+        if given is None:
+            state = _with_row(state, chart, at, value, samples)
+            if learning.is_enough(state["learning"]):
+                state = learned_now(state, chart, baseline)
+            return state, Reading(is_judged=False)
+        state["healthy"] = given.as_dict()
+    elif state["learning"] and state["alarm"] is None:
         state = _learn_more(state, chart, at, value, samples, baseline)
     return _judge(state, chart, Healthy(**state["healthy"]), at, value, samples)
 
 
-def _learn(state: dict, chart: Chart, at: float, value: float, samples: float, baseline: Baseline | None):
-    given = _given(baseline, chart.scale)
-    if given is not None:
-        return _judge(state | {"healthy": given.as_dict()}, chart, given, at, value, samples)
-    state = _with_row(state, chart, at, value, samples)
-    if _is_enough(state["learning"]):
-        state = learned_now(state, chart, baseline)
-    return state, Reading(is_judged=False)
+def _seen(state: dict, at: float, value: float) -> dict:
+    return state | {"seen": state["seen"] + 1, "last": [*state["last"][1 - LAST :], [at, value]]}
 
 
 def _with_row(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
-    """Return the state with one more row to learn from; of very many only every second, fourth … is kept."""
-    rows = list(state["learning"])
-    if (state["seen"] - 1) % state["stride"] == 0:
-        rows.append([at, to_axis(value, chart.scale), samples])
-    if len(rows) > KEPT_TO_LEARN:
-        return state | {"learning": rows[::2], "stride": state["stride"] * 2}
+    rows = [*state["learning"][-learning.KEPT_POINTS :], [at, to_axis(value, chart.scale), samples]]
     return state | {"learning": rows}
 
 
 def _learn_more(state: dict, chart: Chart, at: float, value: float, samples: float, baseline: Baseline | None) -> dict:
-    """Go on learning while all is quiet, but hardly towards worse: a slow change must not become what is normal."""
+    """Go on learning while all is quiet."""
     rows = state["learning"]
-    is_settled = len(rows) >= SETTLED_POINTS and rows[-1][0] - rows[0][0] >= SETTLED_DAYS * DAY
-    if state["alarm"] is not None or is_settled:
+    if learning.is_settled(rows):
         return state | {"learning": []}
     state = _with_row(state, chart, at, value, samples)
-    if state["seen"] % LEARN_EVERY:
+    enough = learning.usable(rows, Healthy(**state["healthy"]), at, state["doubt"])
+    if not enough:
         return state
-    usable = [tuple(row) for row in state["learning"][:-LEARN_EVERY]]
-    first = Healthy(**state["first"])
-    if len(usable) <= first.count:
-        return state
-    found = learn(usable, chart.scale)
-    slack = SLIDE * UNSURE * first.noise(0, chart.scale) * _widening(first) / math.sqrt(first.count)
-    low = first.level - (slack if -1 in chart.sides else math.inf)
-    high = first.level + (slack if 1 in chart.sides else math.inf)
-    level = to_axis(baseline.value, chart.scale) if baseline else min(max(found.level, low), high)
-    return state | {"healthy": replace(found, level=level).as_dict()}
+    found = learning.learned_more(enough, Healthy(**state["first"]), chart.scale, chart.sides)
+    return state | {"healthy": _at_level(found, chart, baseline).as_dict()}
 
 
 def learn_from(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
     """Return the state after a point that is known to be healthy, and is not judged."""
-    seen = {"seen": state["seen"] + 1, "last": [*state["last"], [at, value]][-LAST:]}
-    return _with_row(state | seen, chart, at, value, samples)
+    return _with_row(_seen(state, at, value), chart, at, value, samples)
 
 
 def learned_now(state: dict, chart: Chart, baseline: Baseline | None = None) -> dict:
     """Return `state` ready to judge by what was seen so far, however little; as it was when nothing was."""
     if state["healthy"] is not None or not state["learning"]:
         return state
-    healthy = learn([tuple(row) for row in state["learning"]], chart.scale)
-    if baseline is not None:
-        healthy = replace(healthy, level=to_axis(baseline.value, chart.scale))
-    return state | {"healthy": healthy.as_dict(), "first": healthy.as_dict()}
+    healthy = _at_level(learn(state["learning"], chart.scale), chart, baseline).as_dict()
+    return state | {"healthy": healthy, "first": healthy}
+
+
+def _at_level(healthy: Healthy, chart: Chart, baseline: Baseline | None) -> Healthy:
+    """Return what was learned, around the given level where there is one."""
+    return healthy if baseline is None else healthy._replace(level=to_axis(baseline.value, chart.scale))
 
 
 def _given(baseline: Baseline | None, scale: str) -> Healthy | None:
@@ -165,57 +163,46 @@ def _given(baseline: Baseline | None, scale: str) -> Healthy | None:
     return Healthy(level=to_axis(baseline.value, scale), spread=max(spread, 1e-12))
 
 
-def _is_enough(rows: list[list[float]]) -> bool:
-    days = (rows[-1][0] - rows[0][0]) / DAY if rows else 0.0
-    many = len(rows) >= LEARN_MANY and days >= LEARN_SPAN
-    return many or (len(rows) >= LEARN_POINTS and days >= LEARN_DAYS)
-
-
 def _judge(state: dict, chart: Chart, healthy: Healthy, at: float, value: float, samples: float):
-    place, expected = to_axis(value, chart.scale), healthy.expected(at)
-    noise = healthy.noise(samples, chart.scale)
-    raw = (place - expected) / noise
-    residual = min(max(raw / _widening(healthy), -CLIP), CLIP)
-    threshold = THRESHOLD[chart.sensitivity]
-    unsure = UNSURE / math.sqrt(healthy.count) if healthy.count else 0.0
-    sums = _sums(state["sums"], chart, residual, unsure, threshold, at)
-    calm = state["calm"]
-    if all(height == 0 for height, _ in sums.values()):
-        calm += CALM_WEIGHT * (residual - calm)
-    state = state | {"sums": sums, "calm": calm, "back": [*state["back"], residual][-BACK_POINTS:]}
-    state = state | _alarm(state, chart, threshold, at)
-    return state, _reading(state, chart, expected, noise, healthy, value)
+    expected, noise = healthy.expected(at), healthy.noise(samples, chart.scale)
+    residual = min(max((to_axis(value, chart.scale) - expected) / noise, -CLIP), CLIP)
+    before = state["residual"]
+    point = Scored(
+        at,
+        residual,
+        min(healthy.noise(0, chart.scale) / noise, HEAVIEST),
+        None if before is None else residual - before,
+    )
+    memory, found = questions.ask(state["memory"], point, healthy, chart.sides)
+    found = Finding(found.share / _threshold(state, chart, at), found.since, found.side, found.kind)
+    state = state | {"memory": memory, "residual": residual, "doubt": [found.share, found.since]}
+    if found.share < CALM_BELOW:
+        state["calm"] += CALM_WEIGHT * (residual - state["calm"])
+    state |= _alarm(state, chart, healthy, found, at, residual)
+    return state, _reading(state, chart, healthy, expected, noise, value)
 
 
-def _sums(before: dict, chart: Chart, residual: float, unsure: float, threshold: float, at: float) -> dict:
-    """Return the cumulative sums after one more residual, each with the moment at which it left zero."""
-    sums = {}
-    for side in chart.sides:
-        for number, (allowance, share) in enumerate(CHARTS):
-            key = f"{side}:{number}"
-            height, onset = before.get(key, (0.0, None))
-            height = min(max(height + side * residual - allowance - unsure, 0.0), HIGHEST * threshold * share)
-            sums[key] = [height, (onset if onset is not None else at) if height > 0 else None]
-    return sums
+def _threshold(state: dict, chart: Chart, at: float) -> float:
+    """Return by what the questions' thresholds are multiplied."""
+    is_again = state["cleared"] is not None and at - state["cleared"] < AGAIN_DAYS * DAY
+    return THRESHOLD[chart.sensitivity] * (AGAIN if is_again else 1.0)
 
 
-def _widening(healthy: Healthy) -> float:
-    """Return how much wider means of neighbours scatter because neighbours resemble each other."""
-    return math.sqrt((1 + healthy.memory) / (1 - healthy.memory))
-
-
-def _alarm(state: dict, chart: Chart, threshold: float, at: float) -> dict:
+def _alarm(state: dict, chart: Chart, healthy: Healthy, found: Finding, at: float, residual: float) -> dict:
     """Return what changes of the state as an alarm begins, lasts or ends."""
-    if state["alarm"] is not None:
-        if not _is_back(state):
+    alarm = state["alarm"]
+    if alarm is None:
+        if found.share <= 1 or not _is_worse(state, chart, found.since):
             return {}
-        return {"alarm": None, "sums": {key: [0.0, None] for key in state["sums"]}}
-    for side in chart.sides:
-        for number, (_, share) in enumerate(CHARTS):
-            height, onset = state["sums"][f"{side}:{number}"]
-            if height > threshold * share and _is_worse(state, chart, onset):
-                return {"alarm": {"onset": onset, "first": at, "side": side, "before": state["calm"]}, "back": []}
-    return {}
+        begun = {"onset": found.since, "side": found.side, "before": state["calm"], "kind": found.kind}
+        rows = [row for row in state["learning"] if row[0] < found.since]
+        return {"alarm": begun, "back": [], "learning": rows}
+    if alarm["kind"] == "weekend" and not is_weekend(at):
+        return {}
+    back = [*state["back"][1 - BACK_POINTS :], residual]
+    if not _is_back(state, healthy, back):
+        return {"back": back}
+    return {"alarm": None, "memory": {}, "cleared": at, "back": []}
 
 
 def _is_worse(state: dict, chart: Chart, onset: float) -> bool:
@@ -232,20 +219,21 @@ def _level_since(state: dict, onset: float) -> float:
     return since[len(since) // 2] if since else state["last"][-1][1]
 
 
-def _is_back(state: dict) -> bool:
-    side, back = state["alarm"]["side"], state["back"]
-    return len(back) == BACK_POINTS and side * sum(back) / BACK_POINTS < BACK_WITHIN
+def _is_back(state: dict, healthy: Healthy, back: list[float]) -> bool:
+    kind, side = state["alarm"]["kind"], state["alarm"]["side"]
+    is_over = questions.remaining(state["memory"], kind, side, healthy) <= BACK_SHARE
+    return is_over and len(back) == BACK_POINTS and side * sum(back) / BACK_POINTS < BACK_WITHIN
 
 
-def _reading(state: dict, chart: Chart, expected: float, noise: float, healthy: Healthy, value: float) -> Reading:
+def _reading(state: dict, chart: Chart, healthy: Healthy, expected: float, noise: float, value: float) -> Reading:
     alarm, scale = state["alarm"], chart.scale
-    low, high = (from_axis(expected + side * BAND * noise, scale) for side in (-1, 1))
+    low, high = from_axis(expected - BAND * noise, scale), from_axis(expected + BAND * noise, scale)
     calm = Reading(True, level=value, expected=from_axis(expected, scale), low=low, high=high)
     if alarm is None:
         return calm
-    before = from_axis(healthy.level + alarm["before"] * noise * _widening(healthy), scale)
+    before = from_axis(healthy.level + alarm["before"] * noise, scale)
     level = _level_since(state, alarm["onset"])
-    return replace(calm, is_bad=True, onset_at=alarm["onset"], level=level, before=before)
+    return replace(calm, is_bad=True, onset_at=alarm["onset"], level=level, before=before, kind=alarm["kind"])
 
 
 def band_at(state: dict, chart: Chart, at: float, samples: float = 0.0) -> tuple[float, float] | None:

@@ -1,33 +1,38 @@
 """What is normal: level, spread, weekdays and hours, learned from a quiet stretch."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from monitoring.detection.scales import from_axis, sampling_spread
 
 DAY = 86400.0
-SHRINK_BY = 4.0  # a weekday's effect is believed once it was seen more often than this
-LONG_MEMORY = 0.1  # neighbours resemble each other about this much, until the stretch says otherwise
-MEMORY_WEIGHT = 20.0  # … and it must be this long to be heard as loudly
+CUT = 2.5  # spreads beyond which a point counts no more than one that is so far out (Huber 1964)
+WIDENED = 2.0  # a short stretch may have shown too little: by so much / root of its length more
+CUT_LEAVES = 0.97  # of a normal distribution's variance
+SEEN_OFTEN, CLEARLY = 3, 4.0  # times a weekday or hour is seen to be special, unless by so many times the noise
+LONG_MEMORY = 0.15  # neighbours resemble each other about this much, until the stretch says otherwise
+MEMORY_WEIGHT = 40.0  # … and it must be this long to be heard as loudly
+SMALLEST_SPREAD = 1e-6  # of the level: what never moved is not taken to be exact
 
 
-@dataclass(frozen=True)
-class Healthy:
+class Healthy(NamedTuple):
     """On the axis of the scale: `level`, `spread` of one point beyond what counting explains, `samples` usual ones.
 
     `weekdays` and `hours` are what to add by weekday (Monday first) and hour (UTC), empty where there is no such
-    pattern; `memory` is the correlation of neighbours, `count` of how many points this was learned (0: given).
+    pattern; `memory` is the correlation of neighbours, `count` of how many points this was learned (0: given);
+    `per_day` points come a day, one where they are rarer.
     """
 
     level: float
     spread: float
     samples: float = 0.0
     memory: float = LONG_MEMORY
-    count: int = 0
-    weekdays: list[float] = field(default_factory=list)
-    hours: list[float] = field(default_factory=list)
+    count: int = 0  # type: ignore[assignment]  # nobody counts in this tuple
+    weekdays: list[float] = []
+    hours: list[float] = []
+    per_day: float = 1.0
 
     def expected(self, at: float) -> float:
         """Return where a point at `at` (epoch seconds) is expected on the axis."""
@@ -46,13 +51,23 @@ class Healthy:
             return self.spread * math.sqrt(self.samples / samples)
         return self.spread
 
+    @property
+    def widening(self) -> float:
+        """Return by what the variance of means of many neighbours is larger because neighbours resemble each other."""
+        return (1 + self.memory) / (1 - self.memory)
+
     def as_dict(self) -> dict:
-        return asdict(self)
+        return self._asdict()
 
 
 def weekday_of(at: float) -> int:
     """Return 0 for Monday … 6 for Sunday, in UTC."""
     return int(at // DAY + 3) % 7
+
+
+def is_weekend(at: float) -> bool:
+    """Whether `at` is on a Saturday or Sunday, in UTC."""
+    return weekday_of(at) >= 5
 
 
 def hour_of(at: float) -> int:
@@ -66,39 +81,60 @@ def values_of(healthy: dict, scale: str) -> tuple[float, float]:
     return from_axis(level, scale), abs(from_axis(level + noise, scale) - from_axis(level - noise, scale)) / 2
 
 
-def learn(rows: list[tuple[float, float, float]], scale: str) -> Healthy:
+def learn(rows: list[list[float]], scale: str) -> Healthy:
     """Return what is normal by `rows` of (epoch seconds, place on the axis, samples), at least one, in order of time.
 
-    Level by median, spread by median absolute deviation: a few outliers change neither.
+    Level and patterns are means from which outliers are cut, the spread is a median absolute deviation's: a few
+    outliers change none of them.
     """
-    at, place, samples = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    level = float(np.median(place))
+    at, place, samples = np.array(rows, dtype=float).T
+    usual = float(np.median(samples[samples > 0])) if (samples > 0).any() else 0.0
+    weights = _weights(samples, usual)
+    level = _middle(place, weights)
     rest = place - level
-    weekdays = _effects(rest, [weekday_of(t) for t in at], 7)
-    rest = rest - np.array([weekdays[weekday_of(t)] for t in at]) if weekdays else rest
-    is_hourly = len(at) > 1 and float(np.median(np.diff(at))) < 0.5 * DAY
-    hours = _effects(rest, [hour_of(t) for t in at], 24) if is_hourly else []
-    rest = rest - np.array([hours[hour_of(t)] for t in at]) if hours else rest
-    level += float(np.median(rest))
-    rest = rest - np.median(rest)
-    known = samples[samples > 0]
-    usual = float(np.median(known)) if len(known) else 0.0
-    spread = _spread(rest, usual, scale, level)
-    return Healthy(level, spread, usual, _memory(rest, _robust(rest)), len(rows), weekdays, hours)
+    per_day = max(DAY / max(float(np.median(np.diff(at))), 1.0), 1.0) if len(at) > 1 else 1.0
+    days = (at // DAY + 3).astype(int) % 7
+    weekdays = _effects(rest, weights, days, 7)
+    rest = rest - np.array(weekdays)[days] if weekdays else rest
+    hours_at = (at // 3600).astype(int) % 24
+    hours = _effects(rest, weights, hours_at, 24) if per_day > 2 else []
+    rest = rest - np.array(hours)[hours_at] if hours else rest
+    level += _middle(rest, weights)
+    rest = rest - _middle(rest, weights)
+    used = 1 + 0.75 * (len(weekdays) + len(hours))  # shrunk effects fit a little less by chance than free ones
+    spread = _spread(rest, usual, scale, level) * math.sqrt(len(rest) / max(len(rest) - used, 0.5 * len(rest)))
+    return Healthy(level, spread, usual, _memory(rest, _robust(rest)), len(rows), weekdays, hours, per_day)
 
 
-def _effects(rest: np.ndarray, groups: list[int], size: int) -> list[float]:
-    """Return each group's median, shrunk towards none where it was seen seldom; empty where none was seen twice."""
-    kept = np.array(groups)
-    counts = np.bincount(kept, minlength=size)
-    if counts.max(initial=0) < 2 or np.count_nonzero(counts) < size:
+def _weights(samples: np.ndarray, usual: float) -> np.ndarray:
+    """Return how much each point says of the level: in part as its samples are many."""
+    if not usual:
+        return np.ones(len(samples))
+    return 2.0 / (1.0 + usual / np.where(samples > 0, samples, usual))
+
+
+def _middle(places: np.ndarray, weights: np.ndarray) -> float:
+    """Return the mean from which outliers are cut (one step from the median)."""
+    middle = float(np.median(places))
+    reach = CUT * _robust(places)
+    return middle + float(np.average(np.clip(places - middle, -reach, reach), weights=weights))
+
+
+def _effects(rest: np.ndarray, weights: np.ndarray, groups: np.ndarray, size: int) -> list[float]:
+    """Return each group's mean, shrunk towards none (James and Stein 1961); empty where groups differ by chance
+    or were seen once."""
+    counts = np.bincount(groups, minlength=size)
+    if counts.min() < 2:
         return []
-    medians = np.array([np.median(rest[kept == group]) for group in range(size)])
-    noise = _robust(rest - medians[kept]) ** 2 / counts
-    real = max(float(np.mean(medians**2 - 1.5 * noise)), 0.0)  # how much the groups differ beyond chance
-    if real <= 0:
+    medians = np.array([np.median(rest[groups == group]) for group in range(size)])
+    reach = CUT * _robust(rest - medians[groups])
+    cut = np.clip(rest, medians[groups] - reach, medians[groups] + reach)
+    means = np.bincount(groups, weights * cut, minlength=size) / np.bincount(groups, weights, minlength=size)
+    noise = (reach / CUT) ** 2 * 1.1 / counts * len(rest) / max(len(rest) - size, 1)
+    real = max(float(np.mean(means**2 - noise)), 0.0)  # how much the groups differ beyond chance
+    if real <= 0 or (counts.min() < SEEN_OFTEN and real < CLEARLY * float(np.mean(noise))):
         return []
-    return [float(m * real / (real + 1.5 * n + 1e-300)) for m, n in zip(medians, noise, strict=True)]
+    return [float(m * real / (real + n + 1e-300)) for m, n in zip(means, noise, strict=True)]
 
 
 def _robust(rest: np.ndarray) -> float:
@@ -109,11 +145,12 @@ def _robust(rest: np.ndarray) -> float:
 
 def _spread(rest: np.ndarray, samples: float, scale: str, level: float) -> float:
     """Return the spread beyond counting, widened as much as a short stretch may have shown too little of it."""
-    seen = 0.5 * (_robust(rest) + float(np.std(np.clip(rest, -4 * _robust(rest), 4 * _robust(rest)))))
-    seen *= 1.0 + 1.0 / len(rest)
+    reach = CUT * _robust(rest)
+    seen = math.sqrt(float(np.mean(np.clip(rest, -reach, reach) ** 2)) / CUT_LEAVES)
+    seen *= 1.0 + WIDENED * len(rest) ** -0.5
     counted = sampling_spread(samples, scale)
     beyond = math.sqrt(max(seen**2 - counted**2, 0.0))
-    return max(beyond, 0.02 * counted, 1e-6 * max(abs(level), 1e-3))
+    return max(beyond, 0.02 * counted, SMALLEST_SPREAD * max(abs(level), 1e-3))
 
 
 def _memory(rest: np.ndarray, spread: float) -> float:
@@ -123,4 +160,5 @@ def _memory(rest: np.ndarray, spread: float) -> float:
     cut = np.clip(rest, -3 * spread, 3 * spread) / spread
     found = float(np.sum(cut[1:] * cut[:-1]) / max(np.sum(cut * cut), 1e-12))
     weight = len(rest) / (len(rest) + MEMORY_WEIGHT)
+    found += 1.5 / len(rest)  # what a learned level takes away
     return min(max(weight * found + (1 - weight) * LONG_MEMORY, 0.0), 0.8)

@@ -1,8 +1,9 @@
+import contextlib
 import importlib
 import logging
 import pkgutil
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 import bench.measures
 from bench.database import own_database
@@ -13,15 +14,21 @@ def known() -> list[str]:
 
 
 class Command(BaseCommand):
-    help = "Measure the portal beside another way of doing the same, on a database of its own; one line per figure."
+    help = "Measure the portal beside another way of doing the same, one line per figure; on a database of its own."
 
     def add_arguments(self, parser):
         parser.add_argument("names", nargs="+", metavar="NAME", choices=known(), help=f"one of: {', '.join(known())}")
+        parser.add_argument("--data", metavar="FOLDER", help="detection: score these series, not generated ones")
+        parser.add_argument("--labels", metavar="FILE", help="detection: what is true of the series in FOLDER")
 
-    def handle(self, *, names, **options):
+    def handle(self, *, names, data, labels, **options):
+        if bool(data) != bool(labels):
+            raise CommandError("--data and --labels belong together.")
         logging.disable(logging.INFO)
         for name in names:
             measure = importlib.import_module(f"bench.measures.{name}")
-            with own_database():
-                for figure in measure.figures():
+            asked = {"data": data, "labels": labels} if data and name == "detection" else {}
+            needs_database = getattr(measure, "NEEDS_DATABASE", True)
+            with own_database() if needs_database else contextlib.nullcontext():
+                for figure in measure.figures(**asked):
                     self.stdout.write(str(figure))

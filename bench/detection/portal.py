@@ -16,6 +16,7 @@ class Portal:
     def __init__(self, ctx: dict):
         self.chart = change.Chart(scale=ctx["kind"], worse=ctx["worse"])
         self.healthy_until = ctx["baseline_until"]
+        self.onset: float | None = None
         self.times: list[float] = []
         self.points: list[tuple[float, float]] = []
         self.states: list[dict] = []
@@ -37,6 +38,7 @@ class Portal:
             state, is_bad = change.learn_from(state, self.chart, at, value, samples), False
         else:
             state, reading = change.step(change.learned_now(state, self.chart), self.chart, at, value, samples)
-            is_bad = reading.is_bad
+            is_bad, self.onset = reading.is_bad, reading.onset_at
+            self.why = reading.kind
         self.states.append(state)
         return is_bad

@@ -1,0 +1,107 @@
+"""Four questions of each point: has the level moved, or at weekends only; are bad points frequent; is it unsteady?
+
+Each has evidence of its own and a threshold of its own; the finding is the one that comes nearest to its threshold.
+"""
+
+import math
+from typing import NamedTuple
+
+from monitoring.detection import evidence
+from monitoring.detection.healthy import DAY, Healthy, is_weekend
+
+THRESHOLDS = {"level": 6.0, "weekend": 7.0, "bursts": 7.5, "spread": 8.5}  # nats, where one point comes a day
+WINDOW_DAYS, HOURLY_WINDOW_DAYS = 56.0, 10.0  # a change that began earlier is looked for from there on
+HIGHEST = 1.5  # of its threshold: a sum goes no higher, so that it comes down again
+FARTHEST_STEP = 3.0
+UNSURE = 1.5  # of the variance of the level that was learned, how much is allowed for
+GIVEN_COUNT = 50  # a given level is taken to be as sure as that of so many points
+WEEK_BY_WEEKEND = 3.5  # a weekend's level was learned from so many times fewer points
+
+
+class Finding(NamedTuple):
+    """A question's evidence as a share of its threshold, since when, on which side, and which question it was."""
+
+    share: float
+    since: float
+    side: int
+    kind: str
+
+
+class Scored(NamedTuple):
+    """A point held against what is normal: `residual` in its standard deviations, `weight` by its samples.
+
+    `step` is the distance to the residual before, None where there is none.
+    """
+
+    at: float
+    residual: float
+    weight: float
+    step: float | None
+
+
+def ask(memory: dict, point: Scored, healthy: Healthy, sides: tuple[int, ...]) -> tuple[dict, Finding]:
+    """Return (what the questions remember after the point, the Finding). `memory` is left as it was; {} at first.
+
+    Points that come more often than daily have to tell as many times more: the rate of errors is that of days.
+    """
+    more = math.log(healthy.per_day)
+    after = dict(memory)
+    found = _spread(after, point, healthy, sides[0], more)
+    for side in sides:
+        for question in (_level, _weekend, _bursts):
+            other = question(after, point, healthy, side, more)
+            if other.share > found.share:
+                found = other
+    return after, found
+
+
+def remaining(memory: dict, kind: str, side: int, healthy: Healthy) -> float:
+    """Return how much of its threshold the sum of a question still has; 0.0 for what is scanned."""
+    if kind not in ("bursts", "spread"):
+        return 0.0
+    height, _ = memory["spread" if kind == "spread" else f"bursts:{side}"]
+    return height / (THRESHOLDS[kind] + math.log(healthy.per_day))
+
+
+def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
+    """Has the level moved, since any start?"""
+    after[f"level:{side}"] = scan = _scanned(after.get(f"level:{side}"), point, healthy, side)
+    nats, since = evidence.best(scan, healthy.widening, _unsure(healthy))
+    return Finding(nats / (THRESHOLDS["level"] + more), since, side, "level")
+
+
+def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
+    """The same, of Saturdays and Sundays alone."""
+    if not is_weekend(point.at):
+        return Finding(0.0, point.at, side, "weekend")
+    after[f"weekend:{side}"] = scan = _scanned(after.get(f"weekend:{side}"), point, healthy, side)
+    nats, since = evidence.best(scan, healthy.widening, WEEK_BY_WEEKEND * _unsure(healthy))
+    return Finding(nats / (THRESHOLDS["weekend"] + more), since, side, "weekend")
+
+
+def _bursts(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
+    """Are bad points more frequent?"""
+    threshold, key = THRESHOLDS["bursts"] + more, f"bursts:{side}"
+    gain = evidence.of_bursts(side * point.residual)
+    after[key] = height, since = evidence.added(after.get(key), point.at, gain, HIGHEST * threshold)
+    return Finding(height / threshold, since, side, "bursts")
+
+
+def _spread(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
+    """Do neighbours lie farther apart? They do not where only the level moved; of a given spread it is not asked."""
+    if point.step is None or not healthy.count:
+        return Finding(0.0, point.at, side, "spread")
+    threshold = THRESHOLDS["spread"] + more
+    usual = math.sqrt(2 * (1 - healthy.memory)) * (1 + healthy.count**-0.5)
+    gain = evidence.of_spread(min(abs(point.step) / usual, FARTHEST_STEP))
+    after["spread"] = height, since = evidence.added(after.get("spread"), point.at, gain, HIGHEST * threshold)
+    return Finding(height / threshold, since, side, "spread")
+
+
+def _scanned(scan: list | None, point: Scored, healthy: Healthy, side: int) -> list:
+    window = WINDOW_DAYS if healthy.per_day < 2 else HOURLY_WINDOW_DAYS
+    return evidence.scanned(scan, point.at, side * point.residual, point.weight, point.at - window * DAY)
+
+
+def _unsure(healthy: Healthy) -> float:
+    return UNSURE * healthy.widening / (healthy.count or GIVEN_COUNT)
