@@ -108,7 +108,7 @@ def _free(slug: str, system: System | None = None) -> str:
     """Return the slug when no other system than `system` has or had it. Raises ValidationError."""
     slug_is_plain(slug)
     if System.objects.known_as(slug).exclude(pk=system and system.pk).exists():
-        raise ValidationError(f"There is a system {slug} already, or was; choose another short name.")
+        raise ValidationError(f"The short name {slug} is taken, or was another system's; choose another.")
     return slug
 
 

@@ -294,7 +294,7 @@ def test_a_hidden_system_is_not_taken_over(stranger, system):
     System.objects.update(restricted=True)
     body = {"version": 1, "system": {"slug": "churn", "name": "Mine", "team": "growth"}}
     refused = caller(stranger).put("systems/churn/spec/", body)
-    assert refused.json()["errors"] == {"system.slug": ["The slug churn is taken."]}
+    assert refused.json()["errors"] == {"system.slug": ["The short name churn is taken, or was another system's."]}
     assert System.objects.get(slug="churn").name != "Mine"
 
 

@@ -1,6 +1,6 @@
 """A system as a file: to download, and for programs to read and to apply."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -105,6 +105,8 @@ class Spec(Resource):
         system = self.get_queryset().filter(slug=slug).first()
         if system:
             self.check_object_permissions(self.request, system)
+        elif self.get_queryset().known_as(slug).exists():  # under an old name: the answer leads to the new one
+            raise Http404
 
     def _chosen(self, name: str, yes: str, *others: str) -> bool:
         given = self.request.query_params.get(name)
