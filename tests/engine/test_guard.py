@@ -16,6 +16,7 @@ from mlops_portal.engine import egress, fetching
 from mlops_portal.engine.egress import Place, Refused
 from mlops_portal.engine.guard import guarded
 from tests.hostile import Target
+from tests.loops import run_alone
 from tests.protections import protects
 
 NOT_JUDGED = {"mlops_portal.engine.guard._judge": lambda *_: None}
@@ -91,8 +92,8 @@ WAYS = {
     "a message": message,
     "a thread": in_a_thread,
     "a pool": in_a_pool,
-    "asyncio": lambda port: asyncio.run(streams(port)),
-    "asyncio's threads": lambda port: asyncio.run(asyncio.to_thread(ask, port)),
+    "asyncio": lambda port: run_alone(streams(port)),
+    "asyncio's threads": lambda port: run_alone(asyncio.to_thread(ask, port)),
     "the portal's threads": lambda port: fetching.run(asyncio.to_thread(ask, port)),
 }
 

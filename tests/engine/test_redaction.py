@@ -1,11 +1,11 @@
 """What is taken out of texts on their way to a log or an error row (RELIABILITY S29)."""
 
-import asyncio
 import time
 
 import pytest
 
 from mlops_portal.engine.redaction import hide, redact, redacted
+from tests.loops import run_alone
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_credentials_at_hand_are_hidden_for_the_rest_of_the_task():
         hide({"header": {"X-Odd": "marker-odd"}})
         return redact("sent marker-odd")
 
-    assert asyncio.run(pull()) == "sent ***"
+    assert run_alone(pull()) == "sent ***"
     assert redact("sent marker-odd") == "sent marker-odd"
 
 

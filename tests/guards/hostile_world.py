@@ -3,6 +3,7 @@
 `spoil()` finds the fields by itself: whatever holds text and is no key of the portal's own is spoilt.
 """
 
+import json
 from datetime import timedelta
 
 from django.apps import apps
@@ -17,7 +18,10 @@ from mlops_portal.engine.models import Change, IdempotencyKey
 from monitoring.models import Alert, Baseline, Monitor, Pull, SchemaSeen, Series
 from systems.actions.registry import recheck
 from systems.models import (
+    Contract,
+    Dependency,
     Deployment,
+    Drill,
     ExpectedRange,
     ModelVersion,
     Notice,
@@ -32,6 +36,7 @@ from systems.models import (
 from systems.tokens import make_token
 from tests.factories import (
     AnswerFactory,
+    FeedFactory,
     IncidentFactory,
     MetricFactory,
     ReviewFactory,
@@ -51,7 +56,18 @@ KEYS = {
     *("queue", "person", "key", "digest", "question_key", "check_key", "password", "time_zone", "url", "hash", "cause"),
     *("verdict_against", "checks", "environment", "metric_key", "kind", "secret", "segment", "currency"),
 }
+CONTRACT = {
+    "apiVersion": "v3.1.0",
+    "kind": "DataContract",
+    "id": "x",
+    "version": SHORT,
+    "status": "active",
+    "name": LONG,
+    "schema": [{"name": LONG, "properties": [{"name": SHORT, "logicalType": "string", "description": LONG}]}],
+    "slaProperties": [{"property": SHORT, "value": 1, "unit": SHORT}],
+}
 AS_JSON = {
+    Contract: {"text": json.dumps(CONTRACT)},
     System: {"links": LINK},
     SchemaSeen: {"columns": [LONG, SHORT]},
     PhaseMove: {"accepted": [{"key": SHORT, "why": LONG}]},
@@ -134,6 +150,10 @@ def _promised(system, person, reviewer, now) -> None:
     PhaseMove.objects.create(system=system, from_phase="research", to_phase="engineering", by=person, at=now, note="x")
     plan = PhasePlan.objects.create(system=system, phase="engineering", exit="x", currency="EUR")
     plan.money.create(kind="spent", on=now.date(), amount=5, note="x", at=now, by=person)
+    feed = FeedFactory(slug="x", owner=person)
+    Contract.objects.create(feed=feed, n=1, text="x", status="proposed", from_on=now.date(), at=now)
+    Dependency.objects.create(system=system, on_feed=feed)
+    Drill.objects.create(system=system, situation="load", at=now, by=person, result="passed", rate=5, evidence="x")
     ExpectedRange.objects.create(system=system, metric_key="accuracy", low=0.8, reason="x")
     for situation in ("load", "alert_reached", "normal"):
         runbook = Runbook.objects.create(system=system, situation=situation, version=1)

@@ -27,6 +27,7 @@ from tests.protections import protects
 pytestmark = pytest.mark.django_db
 METRIC = "/systems/churn/metrics/accuracy/"
 START = ["/", "/incidents/", "/reviews/", "/settings/people/", "/systems/new/", "/components/", "/accounts/logout/"]
+START += ["/feeds/", "/roles/", "/people/viewer/leaving/"]
 START += ["/systems/churn/mlsystem.yaml", "/systems/churn/readiness/load/waiver/", "/healthz/live", "/healthz/ready"]
 FOR_STRANGERS = {
     *("account_login", "account_inactive", "account_set_password", "metrics"),

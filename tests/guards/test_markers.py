@@ -21,10 +21,11 @@ from systems.models import Notice, Scope
 from systems.tokens import make_token
 from tests.callers import Caller
 from tests.database import texts_of_database
+from tests.doors.conftest import open_world, people, world  # noqa: F401  fixtures
+from tests.doors.routes import ROUTES
 from tests.logged import logged
 from tests.protections import protects
 from tests.test_config import SECRET, run_python
-from tests.test_doors import ROUTES, world  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
 OF_SOURCES = ["bearer", "basic password", "header"]

@@ -11,8 +11,10 @@ from monitoring.api.shapes import SourceShape
 from monitoring.connectors import connector_of
 from monitoring.models import Source
 from tests.callers import caller
+from tests.doors.cast import ANONYMOUS, KINDS
+from tests.doors.conftest import open_world, people, world  # noqa: F401  fixtures
+from tests.doors.routes import ROUTES
 from tests.protections import protects
-from tests.test_doors import ANONYMOUS, KINDS, ROUTES, world  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
 SECRET = "marker-of-a-bearer-0123"

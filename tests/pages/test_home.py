@@ -35,7 +35,7 @@ def test_who_has_nothing_to_do_is_told_so(home, viewer):
 
 
 def test_who_holds_the_role_is_asked_for_what_is_missing(home, holder, system):
-    for role in ("service_owner", "data_owner"):
+    for role in ("service_owner", "data_owner", "operations_owner"):
         HoldingFactory(system=system, role=role)
     recheck(system)
     assert "/systems/churn/owners/model_owner/" in _urls(home(holder))

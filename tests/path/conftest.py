@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -33,7 +34,8 @@ def portal(tmp_path_factory):
         yield portal
     finally:
         for pid in portal.processes():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # its parent has gone first, and it with it
+                os.kill(pid, signal.SIGKILL)
         portal.process.wait()
         servers.end()
 
