@@ -13,15 +13,21 @@ from systems.models import System
 from systems.models.system import CHECKS_EVERY
 
 BATCH = 500
+LEASE = timedelta(minutes=1)  # what was claimed and not judged is due again after it
 
 
 @duty(queue="work", every_s=5)
 def check() -> int:
     """Run all checks on the systems whose checks are due; return how many systems were judged."""
     due = System.objects.in_use().filter(checks_due_at__lte=Now()).order_by("checks_due_at")
-    claimed = claim(due, limit=BATCH, checks_due_at=Now() + CHECKS_EVERY)
-    run_checks(System.objects.filter(pk__in=[system.pk for system in claimed]))
-    fold_verdicts([system.pk for system in claimed], timezone.now())
+    claimed = claim(due, limit=BATCH, checks_due_at=Now() + LEASE)
+    if not claimed:
+        return 0
+    mine = System.objects.filter(pk__in=[system.pk for system in claimed])
+    run_checks(mine)
+    done = fold_verdicts(mine.values_list("pk", flat=True), timezone.now(), skip_locked=True)
+    # what was changed meanwhile is due again, and says so by another time
+    mine.filter(pk__in=done, checks_due_at=claimed[0].checks_due_at).update(checks_due_at=Now() + CHECKS_EVERY)
     return len(claimed)
 
 
@@ -29,6 +35,6 @@ def check() -> int:
 def lapse() -> int:
     """Judge anew the systems on which time alone may move the verdict; return how many were judged."""
     due = System.objects.in_use().filter(verdict_due_at__lte=Now()).order_by("verdict_due_at")
-    claimed = claim(due, limit=BATCH, verdict_due_at=Now() + timedelta(minutes=1))
-    fold_verdicts([system.pk for system in claimed], timezone.now())
+    claimed = claim(due, limit=BATCH, verdict_due_at=Now() + LEASE)
+    fold_verdicts([system.pk for system in claimed], timezone.now(), skip_locked=True)
     return len(claimed)

@@ -21,17 +21,19 @@ def fold_verdict(system: System, at: datetime) -> None:
 
 
 @transaction.atomic
-def fold_verdicts(system_ids: Iterable[int], at: datetime) -> int:
-    """Store the verdicts on many systems and return how many became another; a fixed number of reads.
+def fold_verdicts(system_ids: Iterable[int], at: datetime, *, skip_locked: bool = False) -> list[int]:
+    """Store the verdicts on many systems and return the ids of those it was done for; a fixed number of reads.
 
-    The systems are locked first: whoever folds sees what those before have written.
+    The systems are locked first: whoever folds sees what those before have written. With `skip_locked` those that
+    somebody is changing at this moment are left out: who waits for one while holding others may wait for ever.
     """
-    systems = list(System.objects.filter(pk__in=system_ids).select_for_update().order_by("pk"))
+    rows = System.objects.filter(pk__in=system_ids).order_by("pk")
+    systems = list(rows.select_for_update(skip_locked=skip_locked))
     states = states_of(systems, at=at)
     turned = [system for system in systems if _store(system, judge(states[system.pk]), at)]
     fallen = [system for system in turned if system.verdict == Verdict.EXPERIMENT]
     tell([_news(system) for system in fallen], role=Role.PRODUCT_OWNER)
-    return len(turned)
+    return [system.pk for system in systems]
 
 
 def _store(system: System, found: Judgement, at: datetime) -> bool:

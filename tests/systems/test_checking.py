@@ -1,13 +1,15 @@
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from systems.actions.ownership import assign_role
 from systems.actions.people import deactivate_person
+from systems.actions.verdict import fold_verdicts
 from systems.checking import CHECKS, run_checks
 from systems.models import Notice, Outcome, Role, System
 from systems.tasks import check
@@ -90,3 +92,36 @@ def test_the_number_of_queries_does_not_grow_with_the_systems(team, holder):
 
     few, many = queries_for(3), queries_for(40)
     assert many <= few
+
+
+def test_a_round_that_failed_is_made_good_in_a_minute(system, now, monkeypatch):
+    def fail(systems):
+        raise RuntimeError
+
+    monkeypatch.setattr("systems.tasks.run_checks", fail)
+    System.objects.update(checks_due_at=now - timedelta(hours=1))
+    with pytest.raises(RuntimeError):
+        check()
+    assert System.objects.get(pk=system.pk).checks_due_at <= timezone.now() + timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_system_that_somebody_is_changing_is_not_waited_for():
+    changed, other = SystemFactory(), SystemFactory()
+    System.objects.update(checks_due_at=Now() - timedelta(hours=1))
+    is_locked, may_end = threading.Event(), threading.Event()
+
+    def change():
+        with transaction.atomic():
+            list(System.objects.filter(pk=changed.pk).select_for_update(no_key=True))
+            is_locked.set()
+            may_end.wait(20)
+        connection.close()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    is_locked.wait(20)
+    folded = fold_verdicts([changed.pk, other.pk], timezone.now(), skip_locked=True)
+    may_end.set()
+    changing.join()
+    assert folded == [other.pk]
