@@ -36,7 +36,7 @@ def start():
         kept |= {"PORTAL_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "mlops_portal.settings"}
 
         def run(*words, keys):
-            environment = kept | {"PORTAL_ENCRYPTION_KEYS": keys, "SECRET_KEY": "marker-of-sessions-0123456789"}
+            environment = kept | {"PORTAL_ENCRYPTION_KEYS": keys, "SECRET_KEY": "marker-of-sessions-0123456789-abcdef"}
             command = [sys.executable, "manage.py", *words]
             return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 

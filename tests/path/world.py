@@ -139,8 +139,9 @@ def hours_ago(count: int) -> datetime:
 
 
 def write_hour(log: Path, begins: datetime, share_right: float, *, rows: int = ROWS_AN_HOUR) -> None:
-    """Append the predictions of one hour to `log`, with their labels, of which about `share_right` were met."""
+    """Append the predictions of one hour to `log`, with their labels, of which `share_right` were met, within 1 %."""
     chance = random.Random(begins.isoformat())
+    right = set(chance.sample(range(rows), round(rows * (share_right + chance.uniform(-0.01, 0.01)))))
     is_new = not log.exists()
     with open(log, "a", newline="") as file:
         write = csv.writer(file)
@@ -148,6 +149,6 @@ def write_hour(log: Path, begins: datetime, share_right: float, *, rows: int = R
             write.writerow(["at", "prediction", "label", "region"])
         for n in range(rows):
             label = chance.randrange(2)
-            prediction = label if chance.random() < share_right else 1 - label
+            prediction = label if n in right else 1 - label
             at = begins + timedelta(seconds=n * 3600 / rows)
             write.writerow([at.isoformat(), prediction, label, chance.choice(["EU", "US"])])
