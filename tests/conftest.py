@@ -116,12 +116,12 @@ def deputy(system, holder):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Show the seconds that the tests with real processes noted down."""
+    """Show the figures that tests noted down, such as the seconds of those with real processes."""
     noted = [
         (report.nodeid.rpartition("::")[2], report.user_properties) for report in terminalreporter.getreports("passed")
     ]
     rows = [(name, *properties) for name, properties in noted if properties]
     if rows:
-        terminalreporter.section("seconds")
+        terminalreporter.section("figures")
     for name, *figures in rows:
         terminalreporter.write_line(f"{name:64} " + "  ".join(f"{what} {value}" for what, value in figures))
