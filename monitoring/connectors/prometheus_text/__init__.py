@@ -29,7 +29,7 @@ class Connector(Shape):
     settings = {
         "type": "object",
         "properties": {
-            "url": _TEXT | {"format": "uri", "title": "Address", "description": "http://model:8000/metrics"},
+            "url": _TEXT | {"format": "uri", "title": "Address", "description": "such as http://model:8000/metrics"},
             "ca": _TEXT
             | {
                 "title": "Certificate authority",
