@@ -13,7 +13,7 @@ from systems.access import require
 from systems.actions.registry import judged_once, register_system
 from systems.models import AppliedSpec, Person, System
 from systems.spec import SECTIONS as PROMISED
-from systems.spec import team_of
+from systems.spec.system import team_of
 
 SECTIONS: dict[str, Section] = {section.name: section for section in [*PROMISED, *WATCHED]}
 SCHEMA = {

@@ -17,7 +17,7 @@ from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
 from systems.for_page import promises_of
-from systems.forms import TIERS
+from systems.forms.registry import TIERS
 from systems.models import Outcome, Person, System
 from systems.ownership import ownership_of
 from systems.readiness import readiness_of

@@ -3,7 +3,7 @@
 from django import forms
 
 from monitoring.models import Baseline, Metric, Monitor, Series
-from systems.forms import Versioned
+from systems.forms.versioned import Versioned
 
 FACTS = ("name", "means", "unit", "kind", "scale", "direction", "target", "leading")
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from monitoring.connectors.connector import BadSettings, Connector
 from monitoring.forms.settings import fields_of, settings_from, typed_from
 from monitoring.models import Source
-from systems.forms import Versioned
+from systems.forms.versioned import Versioned
 from systems.models import System
 
 INTERVALS = [

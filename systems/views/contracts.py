@@ -12,7 +12,7 @@ from systems import contracts
 from systems.access import RULES, may, require
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.doors import rule
-from systems.feed_forms import ContractForm
+from systems.forms.feeds import ContractForm
 from systems.models import Contract, Feed
 from systems.views.finding import find_system
 

@@ -9,8 +9,8 @@ from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
 from systems.actions.dependencies import Circular, set_dependencies
 from systems.doors import rule
-from systems.feed_forms import FeedOfForm, SystemOfForm
 from systems.feeds import dependencies_of
+from systems.forms.feeds import FeedOfForm, SystemOfForm
 from systems.models import System
 from systems.views.finding import find_system
 

@@ -8,8 +8,8 @@ from systems.access import RULES, may, require
 from systems.actions.drills import record_drill
 from systems.actions.versions import AlreadyThere
 from systems.doors import rule
-from systems.feed_forms import DrillForm
 from systems.feeds import drills_of
+from systems.forms.feeds import DrillForm
 from systems.models import System, interval_of
 from systems.views.finding import find_system, in_own_time
 

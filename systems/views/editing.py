@@ -15,7 +15,7 @@ from mlops_portal.engine.versions import Stale
 from systems.access import require
 from systems.actions.registry import edit_system, register_system, retire_system
 from systems.doors import rule
-from systems.forms import EditForm, RegisterForm
+from systems.forms.registry import EditForm, RegisterForm
 from systems.models import System
 
 

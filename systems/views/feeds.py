@@ -13,9 +13,9 @@ from systems.access import RULES, may, require
 from systems.actions.dependencies import set_dependencies
 from systems.actions.feeds import EDITABLE, add_feed, edit_feed
 from systems.doors import rule
-from systems.feed_forms import FeedForm
 from systems.feeds import counted, dependents_of
 from systems.filters import FeedFilter
+from systems.forms.feeds import FeedForm
 from systems.models import Feed, System
 
 PAGE_SIZE = 50

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 from mlops_portal.engine.versions import Stale
 from systems.actions.ownership import confirm_roles, hand_over_all
 from systems.doors import rule
+from systems.forms.ownership import LeavingForm
 from systems.models import Holding, Person
-from systems.ownership_forms import LeavingForm
 
 
 def _held_by(person: Person) -> list[Holding]:

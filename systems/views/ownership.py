@@ -12,9 +12,9 @@ from systems.access import RULES, may, require
 from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.readiness import NotFromHere
 from systems.doors import rule
+from systems.forms.ownership import OwnerForm
 from systems.models import Group, Holding, Person, Role, System
 from systems.ownership import chain_of
-from systems.ownership_forms import OwnerForm
 
 
 @require_http_methods(["GET", "POST"])

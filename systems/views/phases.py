@@ -11,9 +11,9 @@ from systems.actions.phases import GapsLeft, GateShut, gaps_before, move_phase, 
 from systems.actions.readiness import NotFromHere
 from systems.doors import rule
 from systems.drawing import drawn
+from systems.forms.promises import PhaseForm
 from systems.models import Phase, System
 from systems.plans import standings_of
-from systems.promise_forms import PhaseForm
 from systems.readiness import gate_of
 from systems.views.finding import find_system
 

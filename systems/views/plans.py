@@ -14,8 +14,8 @@ from systems.actions.plans import DoesNotFit, add_money, remove_money, set_plan
 from systems.doors import rule
 from systems.drawing import drawn
 from systems.experience import experience_of
+from systems.forms.plans import MoneyForm, PlanForm
 from systems.models import PHASE_ORDER, Money, Phase, System
-from systems.plan_forms import MoneyForm, PlanForm
 from systems.plans import Standing, standing_of, standings_of
 from systems.views.finding import find_system
 

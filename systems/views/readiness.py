@@ -10,7 +10,7 @@ from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
 from systems.actions.readiness import NotFromHere, answer_question, ask_waiver
 from systems.doors import rule
-from systems.forms import AnswerForm, WaiverForm
+from systems.forms.readiness import AnswerForm, WaiverForm
 from systems.models import Answer, System, Waiver
 from systems.questions import ROLE_OF_TOPIC
 from systems.readiness import readiness_of

@@ -11,8 +11,8 @@ from systems.actions.retraining import record_run, set_retraining
 from systems.actions.versions import AlreadyThere
 from systems.doors import rule
 from systems.for_page import retraining_of
+from systems.forms.promises import RetrainingForm, RunForm
 from systems.models import Retraining, System
-from systems.promise_forms import RetrainingForm, RunForm
 from systems.views.finding import find_system, in_own_time
 
 SHOWN = 50

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from systems.actions.readiness import NotFromHere, decide_waiver, review_answer
 from systems.doors import rule
-from systems.forms import DecisionForm, ReviewForm
+from systems.forms.readiness import DecisionForm, ReviewForm
 from systems.models import Answer, Decision, Waiver
 from systems.readiness import waiting_answers, waiting_waivers
 from systems.states import state_of

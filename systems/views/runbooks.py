@@ -13,8 +13,8 @@ from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
 from systems.actions.runbooks import confirm_runbook, remove_range, set_range, write_runbook
 from systems.doors import rule
+from systems.forms.promises import RangeForm, RunbookForm
 from systems.models import Runbook, RunbookVersion, Situation, System
-from systems.promise_forms import RangeForm, RunbookForm
 from systems.runbooks import render as rendered
 from systems.runbooks import steps_of
 from systems.views.finding import find_system

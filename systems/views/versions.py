@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods
 from systems.access import RULES, may, require
 from systems.actions.versions import AlreadyThere, add_version, deploy
 from systems.doors import rule
+from systems.forms.promises import DeploymentForm, VersionForm
 from systems.models import System
-from systems.promise_forms import DeploymentForm, VersionForm
 from systems.readiness import gate_of
 from systems.views.finding import find_system, in_own_time
 

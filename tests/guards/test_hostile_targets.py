@@ -63,7 +63,7 @@ LINKS = [
 ]
 
 
-@protects("S22", off={"systems.forms._address_is_web": as_it_is})
+@protects("S22", off={"systems.forms.registry._address_is_web": as_it_is})
 @pytest.mark.parametrize("to", LINKS)
 def test_a_link_that_people_give_leads_to_the_web(client, manager, system, to):
     client.force_login(manager)

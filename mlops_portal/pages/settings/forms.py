@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from systems.actions.intervals import LEAST_DAYS, MOST_DAYS
-from systems.forms import TIERS
+from systems.forms.ownership import LastDay
+from systems.forms.registry import TIERS
 from systems.models import Group, Person, Scope, Team
 from systems.models.slug import slug_is_plain
-from systems.ownership_forms import LastDay
 
 SCOPES = [
     (Scope.READ, "read: see what you may see"),

@@ -5,13 +5,13 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from mlops_portal.engine.plain_yaml import MAX_BYTES
-from systems.forms import Versioned
+from systems.forms.promises import Moment, this_minute
+from systems.forms.versioned import Versioned
 from systems.models import Arrival, Drill, Feed, Person, Situation, System
 from systems.models.drill import CAN_BE_TRIED
 from systems.models.feed import LONGEST_SPAN_S
 from systems.models.slug import slug_is_plain
 from systems.models.words import words_are_seen
-from systems.promise_forms import Moment, this_minute
 from systems.spans import seconds_of, spelled
 
 ARRIVALS = [

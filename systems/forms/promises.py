@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from systems.forms import Versioned
+from systems.forms.versioned import Versioned
 from systems.models import PRODUCTION, ModelVersion, Outcome, RetrainingRun, System
 from systems.runbooks import LONGEST
 

@@ -138,4 +138,4 @@ def _write_contract(feed: Feed, wanted: dict, step: Step, by, at: datetime) -> N
         raise Refused(_below(step.path, refused)) from None
 
 
-FEEDS = Section("feeds", FEED, _read, _apply, complete=_complete)
+SECTION = Section("feeds", FEED, _read, _apply, complete=_complete)

@@ -3,7 +3,7 @@
 from django import forms
 
 from systems.actions.plans import LONGEST_EXIT, LONGEST_NOTE, DoesNotFit
-from systems.forms import Versioned
+from systems.forms.versioned import Versioned
 from systems.models import Money
 from systems.plans import Standing
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from mlops_portal.engine.texts import plain_line
-from systems.forms import Versioned
+from systems.forms.versioned import Versioned
 from systems.models import Holding, Person, System
 from systems.ownership import LONGEST_NOTE, OTHER_DEPUTY, last_moment
 
