@@ -74,7 +74,7 @@ def _found(case: Case, monitor: Monitor, silent_since: datetime | None, at: date
         sentence = wording.limit_sentence(case.series, reading, limit_of(monitor), at)
     else:
         sentence = wording.change_sentence(case.series, reading, _baseline(case, at), at)
-    kept = {name: reading.get(name) for name in ("before", "level", "expected", "low", "high")}
+    kept = {name: reading.get(name) for name in ("before", "level")}
     return Found(monitor, wording.cut(sentence), moment(reading["onset_at"]), kept)
 
 

@@ -13,7 +13,7 @@ taken one after another; values outside their scale stand at its edge, huge ones
 only a move away from it is bad. The state is bounded (400 rows while it learns) and JSON-able.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitoring.detection import learning, questions
 from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
@@ -59,10 +59,10 @@ class Chart:
 
 @dataclass(slots=True)
 class Reading:
-    """What one point says, in values: `level` of the last points, what was `expected`, the band around it.
+    """What one point says: `is_bad` while an alarm lasts, and then, in values, the `level` of the last points.
 
-    `is_bad` while an alarm lasts; `onset_at`, `before` (the level until then) and `kind` (which of the questions:
-    `level`, `weekend`, `bursts`, `spread`) belong to the alarm.
+    `onset_at` (epoch seconds), `before` (the level until then) and `kind` (which of the questions: `level`, `weekend`,
+    `bursts`, `spread`) belong to the alarm; out of one, `level` is the point's own value.
     """
 
     is_judged: bool
@@ -70,9 +70,6 @@ class Reading:
     onset_at: float | None = None
     level: float | None = None
     before: float | None = None
-    expected: float | None = None
-    low: float | None = None
-    high: float | None = None
     kind: str | None = None
 
 
@@ -164,22 +161,25 @@ def _given(baseline: Baseline | None, scale: str) -> Healthy | None:
 
 
 def _judge(state: dict, chart: Chart, healthy: Healthy, at: float, value: float, samples: float):
-    expected, noise = healthy.expected(at), healthy.noise(samples, chart.scale)
-    residual = min(max((to_axis(value, chart.scale) - expected) / noise, -CLIP), CLIP)
+    """Judge a point; `state` is a copy that is nobody else's."""
+    noise = healthy.noise(samples, chart.scale)
+    residual = (to_axis(value, chart.scale) - healthy.expected(at)) / noise
+    residual = -CLIP if residual < -CLIP else residual if residual < CLIP else CLIP
     before = state["residual"]
+    weight = healthy.noise(0, chart.scale) / noise
     point = Scored(
         at,
         residual,
-        min(healthy.noise(0, chart.scale) / noise, HEAVIEST),
+        weight if weight < HEAVIEST else HEAVIEST,
         None if before is None else residual - before,
     )
-    memory, found = questions.ask(state["memory"], point, healthy, chart.sides)
-    found = Finding(found.share / _threshold(state, chart, at), found.since, found.side, found.kind)
-    state = state | {"memory": memory, "residual": residual, "doubt": [found.share, found.since]}
-    if found.share < CALM_BELOW:
+    state["memory"], found = questions.ask(state["memory"], point, healthy, chart.sides)
+    share = found.share / _threshold(state, chart, at)
+    state["residual"], state["doubt"] = residual, [share, found.since]
+    if share < CALM_BELOW:
         state["calm"] += CALM_WEIGHT * (residual - state["calm"])
-    state |= _alarm(state, chart, healthy, found, at, residual)
-    return state, _reading(state, chart, healthy, expected, noise, value)
+    state |= _alarm(state, chart, healthy, found._replace(share=share) if share > 1 else None, at, residual)
+    return state, _reading(state, chart, healthy, noise, value)
 
 
 def _threshold(state: dict, chart: Chart, at: float) -> float:
@@ -188,11 +188,11 @@ def _threshold(state: dict, chart: Chart, at: float) -> float:
     return THRESHOLD[chart.sensitivity] * (AGAIN if is_again else 1.0)
 
 
-def _alarm(state: dict, chart: Chart, healthy: Healthy, found: Finding, at: float, residual: float) -> dict:
-    """Return what changes of the state as an alarm begins, lasts or ends."""
+def _alarm(state: dict, chart: Chart, healthy: Healthy, found: Finding | None, at: float, residual: float) -> dict:
+    """Return what changes of the state as an alarm begins, lasts or ends; `found` has passed its threshold."""
     alarm = state["alarm"]
     if alarm is None:
-        if found.share <= 1 or not _is_worse(state, chart, found.since):
+        if found is None or not _is_worse(state, chart, found.since):
             return {}
         begun = {"onset": found.since, "side": found.side, "before": state["calm"], "kind": found.kind}
         rows = [row for row in state["learning"] if row[0] < found.since]
@@ -225,15 +225,12 @@ def _is_back(state: dict, healthy: Healthy, back: list[float]) -> bool:
     return is_over and len(back) == BACK_POINTS and side * sum(back) / BACK_POINTS < BACK_WITHIN
 
 
-def _reading(state: dict, chart: Chart, healthy: Healthy, expected: float, noise: float, value: float) -> Reading:
-    alarm, scale = state["alarm"], chart.scale
-    low, high = from_axis(expected - BAND * noise, scale), from_axis(expected + BAND * noise, scale)
-    calm = Reading(True, level=value, expected=from_axis(expected, scale), low=low, high=high)
+def _reading(state: dict, chart: Chart, healthy: Healthy, noise: float, value: float) -> Reading:
+    alarm = state["alarm"]
     if alarm is None:
-        return calm
-    before = from_axis(healthy.level + alarm["before"] * noise, scale)
-    level = _level_since(state, alarm["onset"])
-    return replace(calm, is_bad=True, onset_at=alarm["onset"], level=level, before=before, kind=alarm["kind"])
+        return Reading(True, level=value)
+    before = from_axis(healthy.level + alarm["before"] * noise, chart.scale)
+    return Reading(True, True, alarm["onset"], _level_since(state, alarm["onset"]), before, alarm["kind"])
 
 
 def band_at(state: dict, chart: Chart, at: float, samples: float = 0.0) -> tuple[float, float] | None:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 LONGER_IS_RARER = 0.5  # there are fewer long stretches than short ones that could mislead: this × ln(length) more
 BURST_SHARE, BURST_SIZE, BURST_MOST = 0.25, 3.5, 2.7
+BURSTS_FROM = BURST_SIZE / 2  # a residual below speaks against bursts
 WIDER = 2.0
+WIDER_FIT, LOG_WIDER = 0.5 * (1 - 1 / WIDER**2), math.log(WIDER)
 
 
 class Evidence(NamedTuple):
@@ -59,7 +61,9 @@ def best(scan: list, widening: float, unsure: float) -> Evidence:
             continue
         longer = size if size > 1.0 else 1.0
         variance = size * (widening - (widening - 1.0) / longer + size * unsure)
-        nats = 0.5 * gain * gain / variance + LONGER_IS_RARER * math.log(longer)
+        nats = 0.5 * gain * gain / variance
+        if longer > 1.0:
+            nats += LONGER_IS_RARER * math.log(longer)
         if nats > found:
             found, since = nats, at
     return Evidence(found, since)
@@ -68,15 +72,19 @@ def best(scan: list, widening: float, unsure: float) -> Evidence:
 def added(before: list | None, at: float, gain: float, highest: float) -> list:
     """Return [height, since] of a sum after one more log likelihood ratio; it rises no higher than `highest`."""
     height, since = before or (0.0, at)
-    return [min(max(height + gain, 0.0), highest), since if height > 0.0 else at]
+    if height <= 0.0:
+        since = at
+    height += gain
+    return [0.0 if height < 0.0 else height if height < highest else highest, since]
 
 
 def of_bursts(residual: float) -> float:
     """Return the log likelihood ratio of one point: a quarter of all being 3.5 spreads worse, against none."""
     far = BURST_SIZE * (residual - BURST_SIZE / 2)
-    return min(math.log(1 - BURST_SHARE + BURST_SHARE * math.exp(far)), BURST_MOST)
+    gain = math.log(1 - BURST_SHARE + BURST_SHARE * math.exp(far))
+    return gain if gain < BURST_MOST else BURST_MOST
 
 
 def of_spread(step: float) -> float:
     """Return the log likelihood ratio of a step between neighbours, in its standard deviations: twice as wide."""
-    return 0.5 * step * step * (1 - 1 / WIDER**2) - math.log(WIDER)
+    return WIDER_FIT * step * step - LOG_WIDER

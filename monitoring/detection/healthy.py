@@ -88,11 +88,11 @@ def learn(rows: list[list[float]], scale: str) -> Healthy:
     outliers change none of them.
     """
     at, place, samples = np.array(rows, dtype=float).T
-    usual = float(np.median(samples[samples > 0])) if (samples > 0).any() else 0.0
+    usual = _median(samples[samples > 0]) if (samples > 0).any() else 0.0
     weights = _weights(samples, usual)
     level = _middle(place, weights)
     rest = place - level
-    per_day = max(DAY / max(float(np.median(np.diff(at))), 1.0), 1.0) if len(at) > 1 else 1.0
+    per_day = max(DAY / max(_median(np.diff(at)), 1.0), 1.0) if len(at) > 1 else 1.0
     days = (at // DAY + 3).astype(int) % 7
     weekdays = _effects(rest, weights, days, 7)
     rest = rest - np.array(weekdays)[days] if weekdays else rest
@@ -115,7 +115,7 @@ def _weights(samples: np.ndarray, usual: float) -> np.ndarray:
 
 def _middle(places: np.ndarray, weights: np.ndarray) -> float:
     """Return the mean from which outliers are cut (one step from the median)."""
-    middle = float(np.median(places))
+    middle = _median(places)
     reach = CUT * _robust(places)
     return middle + float(np.average(np.clip(places - middle, -reach, reach), weights=weights))
 
@@ -126,7 +126,7 @@ def _effects(rest: np.ndarray, weights: np.ndarray, groups: np.ndarray, size: in
     counts = np.bincount(groups, minlength=size)
     if counts.min() < 2:
         return []
-    medians = np.array([np.median(rest[groups == group]) for group in range(size)])
+    medians = np.array([_median(rest[groups == group]) for group in range(size)])
     reach = CUT * _robust(rest - medians[groups])
     cut = np.clip(rest, medians[groups] - reach, medians[groups] + reach)
     means = np.bincount(groups, weights * cut, minlength=size) / np.bincount(groups, weights, minlength=size)
@@ -137,10 +137,16 @@ def _effects(rest: np.ndarray, weights: np.ndarray, groups: np.ndarray, size: in
     return [float(m * real / (real + n + 1e-300)) for m, n in zip(means, noise, strict=True)]
 
 
+def _median(values: np.ndarray) -> float:
+    """Return the median; numpy's own takes ten times as long for a few values."""
+    ordered = np.sort(values)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
 def _robust(rest: np.ndarray) -> float:
     """Return 1.4826 × the median absolute deviation, with the mean's share where half of all values are the same."""
-    middle = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
-    return middle or 1.2533 * float(np.mean(np.abs(rest - np.median(rest))))
+    middle = 1.4826 * _median(np.abs(rest - _median(rest)))
+    return middle or 1.2533 * float(np.mean(np.abs(rest - _median(rest))))
 
 
 def _spread(rest: np.ndarray, samples: float, scale: str, level: float) -> float:

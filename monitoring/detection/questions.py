@@ -4,6 +4,7 @@ Each has evidence of its own and a threshold of its own; the finding is the one 
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from monitoring.detection import evidence
@@ -25,6 +26,9 @@ class Finding(NamedTuple):
     since: float
     side: int
     kind: str
+
+
+NOTHING = Finding(0.0, 0.0, 0, "spread")
 
 
 class Scored(NamedTuple):
@@ -65,7 +69,8 @@ def remaining(memory: dict, kind: str, side: int, healthy: Healthy) -> float:
 
 def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
     """Has the level moved, since any start?"""
-    after[f"level:{side}"] = scan = _scanned(after.get(f"level:{side}"), point, healthy, side)
+    key = f"level:{side}"
+    after[key] = scan = _scanned(after.get(key), point, healthy, side)
     nats, since = evidence.best(scan, healthy.widening, _unsure(healthy))
     return Finding(nats / (THRESHOLDS["level"] + more), since, side, "level")
 
@@ -73,29 +78,41 @@ def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float)
 def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
     """The same, of Saturdays and Sundays alone."""
     if not is_weekend(point.at):
-        return Finding(0.0, point.at, side, "weekend")
-    after[f"weekend:{side}"] = scan = _scanned(after.get(f"weekend:{side}"), point, healthy, side)
+        return NOTHING
+    key = f"weekend:{side}"
+    after[key] = scan = _scanned(after.get(key), point, healthy, side)
     nats, since = evidence.best(scan, healthy.widening, WEEK_BY_WEEKEND * _unsure(healthy))
     return Finding(nats / (THRESHOLDS["weekend"] + more), since, side, "weekend")
 
 
 def _bursts(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
     """Are bad points more frequent?"""
-    threshold, key = THRESHOLDS["bursts"] + more, f"bursts:{side}"
-    gain = evidence.of_bursts(side * point.residual)
-    after[key] = height, since = evidence.added(after.get(key), point.at, gain, HIGHEST * threshold)
+    key, residual = f"bursts:{side}", side * point.residual
+    before = after.get(key)
+    if residual <= evidence.BURSTS_FROM and (before is None or not before[0]):
+        after[key] = [0.0, point.at]
+        return NOTHING
+    threshold = THRESHOLDS["bursts"] + more
+    gain = evidence.of_bursts(residual)
+    after[key] = height, since = evidence.added(before, point.at, gain, HIGHEST * threshold)
     return Finding(height / threshold, since, side, "bursts")
 
 
 def _spread(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
     """Do neighbours lie farther apart? They do not where only the level moved; of a given spread it is not asked."""
     if point.step is None or not healthy.count:
-        return Finding(0.0, point.at, side, "spread")
+        return NOTHING
     threshold = THRESHOLDS["spread"] + more
-    usual = math.sqrt(2 * (1 - healthy.memory)) * (1 + healthy.count**-0.5)
-    gain = evidence.of_spread(min(abs(point.step) / usual, FARTHEST_STEP))
+    step = abs(point.step) / _usual_step(healthy.memory, healthy.count)
+    gain = evidence.of_spread(step if step < FARTHEST_STEP else FARTHEST_STEP)
     after["spread"] = height, since = evidence.added(after.get("spread"), point.at, gain, HIGHEST * threshold)
     return Finding(height / threshold, since, side, "spread")
+
+
+@lru_cache(maxsize=64)
+def _usual_step(memory: float, count: int) -> float:
+    """Return the standard deviation of the distance between neighbours, in that of a point."""
+    return math.sqrt(2 * (1 - memory)) * (1 + count**-0.5)
 
 
 def _scanned(scan: list | None, point: Scored, healthy: Healthy, side: int) -> list:

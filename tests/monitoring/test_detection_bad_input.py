@@ -51,7 +51,7 @@ def test_points_at_one_time_are_judged_by_a_given_baseline():
 def test_enormous_values_give_finite_readings(scale):
     values = [1e308, -1e308, *_noise(2, 60), 1e308, -1e308]
     readings = _readings(values, Chart(scale, "both"))
-    assert all(math.isfinite(x) for r in readings for x in (r.expected, r.low, r.high) if x is not None)
+    assert all(math.isfinite(x) for r in readings for x in (r.level, r.before) if x is not None)
 
 
 def test_counts_that_are_whole_numbers_are_watched():

@@ -100,9 +100,11 @@ def test_a_given_baseline_is_judged_by_from_the_first_point():
 
 def test_a_baseline_without_spread_learns_only_the_spread():
     level = Baseline(key=1, value=0.95)
-    readings = _run(_noisy(8, 60), baseline=level)[1]
+    state, readings = _run(_noisy(8, 60), baseline=level)
     assert readings[-1].is_bad
-    assert readings[-1].expected == pytest.approx(0.95, abs=0.01)
+    low, high = band_at(state, Chart("rate"), 60 * DAY)
+    assert low < 0.95 < high
+    assert (low + high) / 2 == pytest.approx(0.95, abs=0.01)
 
 
 def test_another_baseline_starts_anew():
@@ -167,7 +169,8 @@ def test_going_on_from_a_kept_state_is_as_if_never_stopped_and_never_nan(values,
     after, rest = _run(values[cut:], chart, state=before, first=min(cut, len(values)))
     assert json.loads(json.dumps(after)) == json.loads(json.dumps(whole, allow_nan=False))
     assert rest == readings[cut:]
-    assert all(math.isfinite(x) for r in readings for x in (r.level, r.expected, r.low, r.high) if x is not None)
+    assert all(math.isfinite(x) for r in readings for x in (r.level, r.before) if x is not None)
+    assert all(math.isfinite(x) for x in band_at(whole, chart, 61 * DAY) or ())
 
 
 def test_a_step_leaves_the_state_before_as_it_was():
