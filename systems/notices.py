@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from mlops_portal.engine.duties import nudge
 from systems.models import Holding, Membership, Notice, Person, Role, System
 
@@ -24,16 +26,16 @@ class News:
 def people_to_tell(systems: Iterable[System], role: str, *, then: tuple[str, ...] = ()) -> dict[int, list[Person]]:
     """Return for each system's id who is to be told for `role`.
 
-    The active holder, else the deputy, else those of the roles `then`, else of the product owner's role; when nobody
+    The holder who is here, else the deputy, else those of the roles `then`, else of the product owner's role; when nobody
     holds any, everybody of the system's team. Empty only where that team has no active member. Two queries, however
     many systems.
     """
-    systems = list(systems)
+    systems, now = list(systems), timezone.now()
     asked = list(dict.fromkeys([role, *then, FALLBACK]))
     held = Holding.objects.current().filter(system__in=systems, role__in=asked).select_related("person", "deputy")
     chosen: dict[int, list[Person]] = {}
     for holding in sorted(held, key=lambda holding: asked.index(holding.role)):
-        person = next((p for p in (holding.person, holding.deputy) if p and p.is_active), None)
+        person = holding.answers(now)
         if person:
             chosen.setdefault(holding.system_id, [person])
     left = [system for system in systems if system.pk not in chosen]

@@ -1,14 +1,16 @@
 """What a holding of a role has to be like, and how a role's chain reads. Reads only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from mlops_portal.engine.texts import plain_line
-from systems.models import Holding, Person, Role, System
+from systems.models import Feed, HandOver, Holding, Person, Role, System
 
 LONGEST_NOTE = 300
+LONGEST_AHEAD = timedelta(days=730)  # what is further off is no plan
 SHORTEST_GAP = timedelta(days=1)  # what is emptied and filled within a day was not empty
 OTHER_DEPUTY = "A deputy is somebody else than the holder."
 
@@ -30,23 +32,41 @@ def wrong_in(terms: Terms, chain: list[Holding], *, at: datetime) -> dict[str, l
     `chain` are the two newest holdings of the role, the newest first.
     """
     found = {
-        "person": _wrong_with(terms.person, at),
+        "person": wrong_with(terms.person, at),
         "deputy": _wrong_deputy(terms, at),
         "from": _wrong_beginning(terms, chain, at),
         "until": _wrong_end(terms, chain, at),
-        "note": _wrong_note(terms.note),
+        "note": wrong_note(terms.note),
     }
     return {field: [sentence] for field, sentence in found.items() if sentence}
 
 
-def _wrong_with(person: Person, at: datetime) -> str:
+def wrong_in_plan(terms: Terms, present: Holding | None, *, at: datetime) -> dict[str, list[str]]:
+    """Return what is wrong, at the moment `at`, with taking a role over at the later moment `terms.from_at`, by field.
+
+    `present` is the holding that lasts until then.
+    """
+    begins = terms.from_at or at
+    holds_it = present is not None and present.person == terms.person
+    found = {
+        "person": f"{terms.person} holds it already." if holds_it else wrong_with(terms.person, begins),
+        "deputy": _wrong_deputy(terms, begins),
+        "from": "Plan at most two years ahead." if begins - at > LONGEST_AHEAD else "",
+        "until": "It would end before it begins." if terms.until and terms.until <= begins else "",
+        "note": wrong_note(terms.note),
+    }
+    return {field: [sentence] for field, sentence in found.items() if sentence}
+
+
+def wrong_with(person: Person, at: datetime) -> str:
+    """Return why the person can answer for nothing at the moment, as a sentence, or an empty string."""
     if person.may_answer(at):
         return ""
     if person.service:
         return f"{person} is a program: name a person."
     if not person.is_active:
         return f"{person} may no longer sign in: name somebody else."
-    return f"{person} left on {day(person.until)}: name somebody else."
+    return f"{person} leaves on {day(person.until)}: name somebody else."
 
 
 def _wrong_deputy(terms: Terms, at: datetime) -> str:
@@ -54,14 +74,14 @@ def _wrong_deputy(terms: Terms, at: datetime) -> str:
         return ""
     if terms.deputy == terms.person:
         return OTHER_DEPUTY
-    return _wrong_with(terms.deputy, at)
+    return wrong_with(terms.deputy, at)
 
 
 def _wrong_beginning(terms: Terms, chain: list[Holding], at: datetime) -> str:
     if terms.from_at is None:
         return ""
     if terms.from_at > at:
-        return "This moment is still to come: hand it over then, and give the present holder a known end until then."
+        return "This moment is still to come: that is planned, not done."
     earlier = _comes_before(terms, chain)
     if earlier and earlier.to is None and terms.from_at < earlier.from_at:
         return f"{earlier.person} holds it since {moment(earlier.from_at)}: nobody can follow before that."
@@ -87,7 +107,8 @@ def _wrong_end(terms: Terms, chain: list[Holding], at: datetime) -> str:
     return "This day has passed: give one that is still to come, or none." if terms.until <= at else ""
 
 
-def _wrong_note(note: str) -> str:
+def wrong_note(note: str) -> str:
+    """Return what is wrong with a note, as a sentence, or an empty string."""
     if len(note) > LONGEST_NOTE:
         return f"At most {LONGEST_NOTE} characters; this has {len(note)}."
     try:
@@ -97,9 +118,35 @@ def _wrong_note(note: str) -> str:
     return ""
 
 
+def version_of(system: System, role: str, present: Holding | None) -> int:
+    """Return the version that whoever changes the role must have seen; 0 while nobody holds it nor is to.
+
+    `present` is the holding that lasts.
+    """
+    if present:
+        return present.version
+    return HandOver.objects.filter(system=system, role=role).values_list("version", flat=True).first() or 0
+
+
+def feeds_of(person: Person) -> QuerySet[Feed]:
+    """Return the feeds that the person owns, and that go on to others when they leave."""
+    return Feed.objects.filter(owner=person).order_by("slug")
+
+
 def day(at: datetime) -> str:
     """Return the day in UTC, in words: "3 March 2026"."""
     return f"{at.day} {at:%B %Y}"
+
+
+def asks_deputy(holding: Holding, at: datetime) -> str:
+    """Return what is asked of the deputy of a holding that is Holding.unanswered() at the moment, as sentences."""
+    person, role = holding.person, holding.role_words
+    if holding.is_filled(at):
+        due = f"{person} was to confirm being the {role} by {day(holding.confirm_by)} and has not."
+        return f"{due} As the deputy, say whether it is still so."
+    ended = holding.ends_at is not None and holding.ends_at <= at and person.is_active
+    out = f"{person} was the {role} until {day(holding.ends_at)}." if ended else f"{person} may no longer sign in."
+    return f"{out} As the deputy you answer as the {role} until somebody is named."
 
 
 def last_moment(of_day: date) -> datetime:
@@ -173,16 +220,23 @@ class Ownership:
     held: list[Holding]
     sentence: str
     at: datetime
+    planned: list[HandOver] = field(default_factory=list)
 
 
-def ownership_of(roles: list[tuple[Role, Holding | None]], *, at: datetime) -> Ownership:
-    """Return how the roles of a system, as System.roles() has them, stand at the moment `at`."""
+def ownership_of(roles: list[tuple[Role, Holding | None]], planned: list[HandOver], *, at: datetime) -> Ownership:
+    """Return how the roles of a system, as System.roles() has them, stand at the moment `at`.
+
+    `planned` are the hand-overs to come. Each holding says in `stands_in` which deputy answers instead of the holder.
+    """
     held = [holding for _, holding in roles if holding]
-    here = [one for one in held if one.person.is_active and (one.ends_at is None or one.ends_at > at)]
-    if not here:
-        return Ownership(held, "Nobody answers for it in any of the five roles.", at)
+    here = [one for one in held if one.is_filled(at)]
     late = sum(one.confirm_by <= at for one in here)
-    oldest = min(one.confirmed_at for one in here)
-    said = f"{late} of them not confirmed in time" if late else "each confirmed in time"
-    sentence = f"{len(here)} of {len(roles)} roles are held, {said}; the oldest confirmation is of {day(oldest)}."
-    return Ownership(held, sentence, at)
+    if here:
+        said = f"{late} of them not confirmed in time" if late else "each confirmed in time"
+        oldest = min(one.confirmed_at for one in here)
+        sentence = f"{len(here)} of {len(roles)} roles are held, {said}; the oldest confirmation is of {day(oldest)}."
+    else:
+        sentence = "Nobody answers for it in any of the five roles."
+    for one in held:
+        one.stands_in = None if one.is_filled(at) else one.answers(at)
+    return Ownership(held, sentence, at, planned)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import duty
+from systems.actions.hand_overs import ask_deputies, do_what_is_due
 from systems.actions.verdict import fold_verdicts
 from systems.checking import run_checks
 from systems.models import System
@@ -38,3 +39,10 @@ def lapse() -> int:
     claimed = claim(due, limit=BATCH, verdict_due_at=Now() + LEASE)
     fold_verdicts([system.pk for system in claimed], timezone.now(), skip_locked=True)
     return len(claimed)
+
+
+@duty(queue="work", every_s=60)
+def hand_over() -> int:
+    """Let planned hand-overs whose day has come take force, and ask deputies; return how many roles that touched."""
+    now = timezone.now()
+    return do_what_is_due(at=now) + ask_deputies(at=now)

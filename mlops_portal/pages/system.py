@@ -64,7 +64,7 @@ def detail(request, slug):
         "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
         "tier": dict(TIERS)[system.tier],
         "roles": roles,
-        "ownership": ownership_of(roles, at=timezone.now()),
+        "ownership": ownership_of(roles, list(system.hand_overs.with_people()), at=timezone.now()),
         "topics": topics_of(system, request.user),
         "monitoring": monitoring(system, request.user),
         "promises": promises_of(system, request.user),

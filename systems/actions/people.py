@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
-from systems.actions.ownership import assign_role, recheck_held_by
+from systems.actions.holdings import recheck_held_by
+from systems.actions.ownership import assign_role
 from systems.models import Group, Holding, Membership, Person, Role, System, Team
 
 PORTAL_ROLES = (Role.PRODUCT_OWNER, Role.SERVICE_OWNER, Role.OPERATIONS_OWNER)

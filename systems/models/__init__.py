@@ -7,6 +7,7 @@ from systems.models.condition import Condition, Level, StatusSpan
 from systems.models.dependency import Dependency
 from systems.models.drill import Drill
 from systems.models.feed import Arrival, Confirmation, Contract, Feed
+from systems.models.hand_over import HandOver
 from systems.models.holding import Holding, Role
 from systems.models.interval import Interval, interval_of
 from systems.models.model_version import PRODUCTION, Deployment, ModelVersion
@@ -44,6 +45,7 @@ __all__ = [
     "ExpectedRange",
     "Feed",
     "Group",
+    "HandOver",
     "Holding",
     "Interval",
     "Item",

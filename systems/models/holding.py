@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
+from django.urls import reverse
 
 from mlops_portal.engine.texts import plain_line
 from systems.models.interval import Interval
@@ -45,6 +46,11 @@ class HoldingQuerySet(models.QuerySet):
         due = F("confirmed_at") + Interval.objects.of_tier("system__tier")
         return self.annotate(confirm_by=ExpressionWrapper(due, models.DateTimeField()))
 
+    def unanswered(self, at: datetime):
+        """Those whose holder is out, has reached the known end or has not confirmed in time; needs with_confirm_by()."""
+        out = Q(person__is_active=False) | Q(person__until__lte=at) | Q(until__lte=at)
+        return self.filter(out | Q(confirm_by__lte=at))
+
     def of(self, person):
         """Holdings in which `person` answers, as the holder or as the deputy."""
         return self.filter(Q(person=person) | Q(deputy=person))
@@ -68,6 +74,7 @@ class Holding(models.Model):
     replaced_by = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replaces")
     note = models.CharField(max_length=300, blank=True, validators=[plain_line])
     confirmed_at = models.DateTimeField()
+    deputy_asked_at = models.DateTimeField(null=True)  # since when the deputy knows that the holder is not there
     version = models.PositiveIntegerField(default=1)
 
     objects = HoldingQuerySet.as_manager()
@@ -88,6 +95,21 @@ class Holding(models.Model):
         """When it is known to end: at its own end, or when the person leaves, whichever comes first."""
         return min(filter(None, [self.until, self.person.until]), default=None)
 
+    def is_filled(self, at: datetime) -> bool:
+        """Whether the holder is here at the moment: may sign in, and has not reached the known end."""
+        return self.person.is_active and (self.ends_at is None or self.ends_at > at)
+
+    def answers(self, at: datetime):
+        """Return who answers at the moment: the holder who is here, else the deputy who is, else None."""
+        if self.is_filled(at):
+            return self.person
+        return self.deputy if self.deputy and self.deputy.may_answer(at) else None
+
     @property
     def role_words(self) -> str:
         return self.get_role_display().lower()
+
+    @property
+    def page(self) -> str:
+        """The page of the role."""
+        return reverse("systems:owner", args=[self.system.slug, self.role])

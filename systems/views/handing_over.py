@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from mlops_portal.engine.versions import Stale
-from systems.actions.ownership import confirm_roles, hand_over_all
+from systems.actions.holdings import confirm_roles, hand_over_all
 from systems.doors import rule
 from systems.forms.ownership import LeavingForm
 from systems.models import Holding, Person

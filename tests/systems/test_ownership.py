@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from mlops_portal.engine.models import Change
 from mlops_portal.engine.versions import Stale
-from systems.actions.ownership import assign_role, confirm_role, confirm_roles, hand_over_all, vacate_role
+from systems.actions.holdings import confirm_roles, hand_over_all
+from systems.actions.ownership import assign_role, confirm_role, vacate_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import retire_system

@@ -15,6 +15,7 @@ from systems.models import Level
 WHAT = {
     "tick": "Wakes every other duty when its time has come.",
     "check": "Runs the checks on systems whose checks are due.",
+    "hand_over": "Hands roles over on the day that was planned, and asks the deputies of those who are out.",
     "lapse": "Lets answers and waivers whose time is over lapse, and judges their systems anew.",
     "pull": "Asks the sources that are due for their values.",
     "read_logs": "Reads the prediction logs that are due.",
