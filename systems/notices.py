@@ -26,9 +26,9 @@ class News:
 def people_to_tell(systems: Iterable[System], role: str, *, then: tuple[str, ...] = ()) -> dict[int, list[Person]]:
     """Return for each system's id who is to be told for `role`.
 
-    The holder who is here, else the deputy, else those of the roles `then`, else of the product owner's role; when nobody
-    holds any, everybody of the system's team. Empty only where that team has no active member. Two queries, however
-    many systems.
+    The holder who is here, else the deputy, else those of the roles `then`, else of the product owner's role; when
+    nobody holds any, everybody of the system's team. Empty only where that team has no active member. Two queries,
+    however many systems.
     """
     systems, now = list(systems), timezone.now()
     asked = list(dict.fromkeys([role, *then, FALLBACK]))

@@ -1,5 +1,6 @@
 """What a holding of a role has to be like, and how a role's chain reads. Reads only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -126,6 +127,22 @@ def version_of(system: System, role: str, present: Holding | None) -> int:
     if present:
         return present.version
     return HandOver.objects.filter(system=system, role=role).values_list("version", flat=True).first() or 0
+
+
+def held_by(person: Person) -> list[Holding]:
+    """Return what the person holds or is a deputy of in systems in use, the confirmation that is due first in front."""
+    held = Holding.objects.current().in_use().of(person).with_confirm_by()
+    return with_plans(held.select_related("system", "person", "deputy").order_by("confirm_by", "system", "role"))
+
+
+def with_plans(held: Iterable[Holding]) -> list[Holding]:
+    """Return the holdings, each with what is planned for its role as `plan`, or None; one query."""
+    held = list(held)
+    found = HandOver.objects.filter(system__in={one.system_id for one in held}).with_people()
+    plans = {(one.system_id, one.role): one for one in found}
+    for one in held:
+        one.plan = plans.get((one.system_id, one.role))
+    return held
 
 
 def feeds_of(person: Person) -> QuerySet[Feed]:

@@ -1,6 +1,6 @@
 """A system as a file: what is exported and applied changes nothing; what is applied is what the file says."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply, export
+from systems.actions.hand_overs import do_what_is_due
 from systems.actions.registry import edit_system
-from systems.models import PHASE_ORDER, Holding, Role, Situation, System
+from systems.models import PHASE_ORDER, HandOver, Holding, Role, Situation, System
 from tests.callers import caller
 from tests.systems import contracts
 
@@ -346,3 +347,51 @@ def test_a_note_that_was_written_by_hand_stays(prices, apply_file, viewer):
     Holding.objects.update(note="Agreed.")
     apply_file(FILE.replace("{person: viewer}", "{person: viewer, until: '2100-01-01T00:00:00Z'}"))
     assert Holding.objects.get().note == "Agreed."
+
+
+def _handed_over(now, person="{person: viewer, next: ", days=30):
+    day = (now + timedelta(days=days)).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return FILE.replace("{person: viewer}", f"{person}{{person: teammate, from: '{day}'}}}}")
+
+
+@pytest.mark.parametrize("person", ["{person: viewer, next: ", "{person: null, next: "])
+def test_who_takes_over_on_a_day_to_come_stands_in_the_file(apply_file, teammate, now, person):
+    apply_file(_handed_over(now, person))
+    system = System.objects.get(slug="prices")
+    assert HandOver.objects.get(system=system).person == teammate
+    assert apply_file(_handed_over(now, person)).steps == []
+    assert apply_file(write_yaml(export(system))).steps == []
+    apply_file(_handed_over(now, person, days=40))
+    assert (HandOver.objects.get().from_at - now).days == 39
+
+
+def test_the_file_stays_true_on_the_day(apply_file, teammate, now):
+    apply_file(_handed_over(now))
+    HandOver.objects.update(from_at=now - timedelta(days=1))
+    assert do_what_is_due(at=now) == 1
+    assert apply_file(_handed_over(now, days=-1)).steps == []
+    assert Holding.objects.current().get(role=Role.MODEL_OWNER).person == teammate
+
+
+def test_a_file_that_plans_nothing_takes_back_what_it_planned(apply_file, teammate, now):
+    apply_file(_handed_over(now))
+    apply_file()
+    assert not HandOver.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        ("{person: null}", "owners.model_owner.person"),
+        ("{person: viewer, next: {person: teammate}}", "owners.model_owner.next"),
+        ("{person: viewer, next: {person: teammate, from: soon}}", "owners.model_owner.next.from"),
+        ("{person: viewer, next: {person: nobody, from: '2100-01-01T00:00:00Z'}}", "owners.model_owner.next.person"),
+        ("{person: viewer, next: {person: viewer, from: '2100-01-01T00:00:00Z'}}", "owners.model_owner.next.person"),
+        ("{person: viewer, next: {person: teammate, from: '2100-01-01T00:00:00Z'}}", "owners.model_owner.next.from"),
+    ],
+)
+def test_a_hand_over_that_cannot_be_is_refused_by_its_path(apply_file, teammate, item, path):
+    with pytest.raises(Refused) as refused:
+        apply_file(FILE.replace("{person: viewer}", item))
+    assert path in refused.value.errors
+    assert not System.objects.filter(slug="prices").exists()

@@ -25,8 +25,9 @@ from systems.ownership import Terms, asks_deputy, day, wrong_in, wrong_in_plan
 
 def name_holder(*, from_at: datetime | None = None, at: datetime, **facts) -> Holding | HandOver:
     """Do assign_role(), or plan_hand_over() where `from_at` is still to come; return the holding or the plan."""
-    act = plan_hand_over if from_at and from_at > at else assign_role
-    return act(from_at=from_at, at=at, **facts)
+    if from_at and from_at > at:
+        return plan_hand_over(from_at=from_at, at=at, **facts)
+    return assign_role(from_at=from_at, at=at, **facts)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from systems.actions.ownership import assign_role, confirm_role, locked_people
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import judged_once, recheck
 from systems.models import Feed, Holding, Person, System
-from systems.ownership import feeds_of, wrong_with
+from systems.ownership import feeds_of, wrong_note, wrong_with
 
 
 @transaction.atomic
@@ -48,8 +48,11 @@ def hand_over_all(
     of `feeds` by feed; return how many went on.
 
     None leaves one where it is. All or nothing. Raises Stale when what they hold is not what was `seen` (id →
-    version), ValidationError with what is wrong by holding or feed: {"holding_7": ["…"], "feed_2": ["…"]}.
+    version), ValidationError with what is wrong by holding or feed: {"holding_7": ["…"], "feed_2": ["…"]}, or `note`.
     """
+    said = wrong_note(note)
+    if said:
+        raise ValidationError({"note": [said]})
     feeds = feeds or {}
     held = _locked_holdings(leaving, {*successors.values(), *feeds.values()})
     owned = list(feeds_of(leaving).select_for_update(of=("self",)).order_by("pk"))

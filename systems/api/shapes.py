@@ -8,18 +8,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Page, Text, Truth
-from mlops_portal.engine.api.serializers import Strict, StrictModel
+from mlops_portal.engine.api.serializers import StrictModel
 from mlops_portal.engine.models import Change
 from systems.models import (
     PHASES_IN_USE,
     Because,
     Group,
-    Holding,
     Level,
     Notice,
     Person,
     Phase,
-    Role,
     Scope,
     Scoped,
     System,
@@ -28,7 +26,6 @@ from systems.models import (
 )
 from systems.models.slug import slug_is_plain
 from systems.models.system import NOT_LOOKED
-from systems.ownership import LONGEST_NOTE
 
 MOST_TAGS = 20
 MOST_LINKS = 20
@@ -231,33 +228,6 @@ class CheckShape(serializers.Serializer):
 
     def get_fields(self):
         return super().get_fields() | {"for": serializers.CharField(source="for_role")}
-
-
-class HoldingShape(Strict):
-    role = serializers.ChoiceField(Role.choices, read_only=True)
-    person = Named("username", queryset=Person.objects.all())
-    deputy = Named("username", queryset=Person.objects.all(), required=False, allow_null=True)
-    until = Moment(required=False, allow_null=True)
-    note = Text(max_length=LONGEST_NOTE, required=False, allow_blank=True)
-    confirmed_at = Moment(read_only=True)
-    confirm_by = Moment(read_only=True)
-    version = serializers.IntegerField(read_only=True)
-    url = serializers.SerializerMethodField()
-    page = serializers.SerializerMethodField()
-
-    def get_fields(self):
-        return super().get_fields() | {"from": Moment(source="from_at", required=False)}
-
-    @extend_schema_field(serializers.URLField())
-    def get_url(self, holding: Holding) -> str:
-        return self._absolute("api:owner", holding)
-
-    @extend_schema_field(serializers.URLField())
-    def get_page(self, holding: Holding) -> str:
-        return self._absolute("systems:owner", holding)
-
-    def _absolute(self, name: str, holding: Holding) -> str:
-        return self.context["request"].build_absolute_uri(reverse(name, args=[holding.system.slug, holding.role]))
 
 
 class NoticeShape(serializers.ModelSerializer):

@@ -14,12 +14,9 @@ from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.fields import Moment
 from mlops_portal.engine.api.paging import Cursor
 from mlops_portal.engine.api.permissions import Door
-from mlops_portal.engine.api.serializers import Nothing
 from mlops_portal.engine.api.views import Resource
 from mlops_portal.engine.models import Change
 from systems.access import require
-from systems.actions.ownership import assign_role, confirm_role
-from systems.actions.readiness import NotFromHere
 from systems.actions.registry import edit_system, register_system, retire_system
 from systems.api import shapes
 from systems.api.filters import ChangeFilter
@@ -110,44 +107,6 @@ class OfSystem(Resource):
             return Moment().run_validation(given) if given is not None else None
         except ValidationError as error:
             raise ValidationError({name: error.detail}) from None
-
-
-class Owners(OfSystem):
-    queryset = Holding.objects.with_confirm_by().select_related("system", "person", "deputy")
-    serializer_class = shapes.HoldingShape
-    versioned = ("update", "confirm")
-    doors = {
-        "retrieve": Door(Scope.READ, "read"),
-        "update": Door(Scope.WRITE, "role.assign", takes=shapes.HoldingShape),
-        "confirm": Door(Scope.WRITE, "role.confirm", takes=Nothing),
-    }
-
-    def get_object(self) -> Holding:
-        holding = get_object_or_404(self.get_queryset().current(), system=self.system, role=self.kwargs["role"])
-        self.check_object_permissions(self.request, holding)
-        return holding
-
-    def represent(self, row: Holding) -> dict:
-        """Return the holding with all that is shown; of a role that nobody ever held, that."""
-        if row.pk is None:
-            return {"role": self.kwargs["role"], "person": None, "version": 0}
-        return super().represent(self.get_queryset().get(pk=row.pk))
-
-    def update(self, request, slug, role) -> Response:
-        """Name the holder, or hand the role over to somebody else; for the present holder it is brought up to date."""
-        return self._act(assign_role, system=self.system, role=role, **self.given())
-
-    def confirm(self, request, slug, role) -> Response:
-        """Say that one still answers for it."""
-        holding = self.get_object()
-        self.given()
-        return self._act(confirm_role, holding=holding)
-
-    def _act(self, action, **facts) -> Response:
-        try:
-            return self.answer(action(by=self.request.user, at=timezone.now(), seen=self.seen, **facts))
-        except NotFromHere as refusal:
-            raise Conflict(str(refusal)) from None
 
 
 def _when(name: str) -> OpenApiParameter:

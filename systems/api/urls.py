@@ -4,12 +4,14 @@ from django.urls import path, register_converter
 from django.urls.converters import SlugConverter, StringConverter
 
 from systems.api.feeds import Confirmations, Contracts, Dependencies, Drills, Feeds
+from systems.api.owners import Confirmations as RoleConfirmations
+from systems.api.owners import Held, Owners
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.plans import MoneyEntries, PhasePlans
 from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import Gaps
-from systems.api.systems import Audit, Checks, History, Owners, Status, Systems
+from systems.api.systems import Audit, Checks, History, Status, Systems
 from systems.models import PHASE_ORDER, Role, Situation
 
 READ = {"get": "list"}
@@ -42,6 +44,9 @@ urlpatterns = [
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
     path("people/", People.as_view(READ_ADD), name="people"),
     path("people/<username:username>/", People.as_view({"get": "retrieve", "patch": "partial_update"}), name="person"),
+    path("people/<username:username>/roles/", Held.as_view({"get": "retrieve"}), name="person-roles"),
+    path("people/<username:username>/hand-over/", Held.as_view({"post": "hand_over"}), name="person-hand-over"),
+    path("roles/confirm/", RoleConfirmations.as_view({"post": "create"}), name="roles-confirm"),
     path("teams/", Teams.as_view(READ_ADD), name="teams"),
     path("teams/<slug:slug>/", Teams.as_view({"get": "retrieve"}), name="team"),
     path(
@@ -83,6 +88,12 @@ urlpatterns = [
         name="owner",
     ),
     path("systems/<slug:slug>/owners/<role:role>/confirm/", Owners.as_view({"post": "confirm"}), name="owner-confirm"),
+    path("systems/<slug:slug>/owners/<role:role>/empty/", Owners.as_view({"post": "empty"}), name="owner-empty"),
+    path(
+        "systems/<slug:slug>/owners/<role:role>/take-back/",
+        Owners.as_view({"post": "take_back"}),
+        name="owner-take-back",
+    ),
     path("systems/<slug:slug>/versions/", Versions.as_view(READ_ADD), name="versions"),
     path("systems/<slug:slug>/versions/<int:model_version>/", Versions.as_view({"get": "retrieve"}), name="version"),
     path("systems/<slug:slug>/deployments/", Deployments.as_view(READ_ADD), name="deployments"),

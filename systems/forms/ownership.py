@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from mlops_portal.engine.texts import plain_line
 from systems.forms.versioned import Versioned
-from systems.models import Holding, Person, System
+from systems.models import Feed, Holding, Person, System
 from systems.ownership import LONGEST_NOTE, OTHER_DEPUTY, last_moment
 
 LAST_YEAR = 9000
+NOBODY = "This person may not sign in, has left, or is a program: choose somebody from the list."
+FAR_OFF = "Give a date within your lifetime."
 PICKER = {"type": "date"}
 
 
@@ -24,6 +26,8 @@ class FirstDay(forms.DateField):
         day = super().clean(value)
         if day is None or day == timezone.now().astimezone(UTC).date():
             return None
+        if day.year > LAST_YEAR:
+            raise ValidationError(FAR_OFF)
         return datetime.combine(day, time.min, UTC)
 
 
@@ -38,7 +42,7 @@ class LastDay(forms.DateField):
     def clean(self, value) -> datetime | None:
         day = super().clean(value)
         if day and day.year > LAST_YEAR:
-            raise ValidationError("Give a date within your lifetime.")
+            raise ValidationError(FAR_OFF)
         return last_moment(day) if day else None
 
 
@@ -56,7 +60,9 @@ class OwnerForm(Versioned):
         Person.objects.none(), label="Deputy", required=False, help_text="Who answers while the person is away."
     )
     from_day = FirstDay(
-        label="From", required=False, help_text="When it was handed over. Left empty: now; the present holder's stays."
+        label="From",
+        required=False,
+        help_text="Left empty: now. A day to come plans it: until then everything stays as it is.",
     )
     until = LastDay(
         label="Until",
@@ -71,6 +77,7 @@ class OwnerForm(Versioned):
         for name in ("person", "deputy"):
             field = self.fields[name]
             field.queryset = people
+            field.error_messages["invalid_choice"] = NOBODY
             field.choices = [("", "No deputy" if name == "deputy" else "Choose"), *_team_first(people, system)]
 
     def clean(self):
@@ -98,6 +105,12 @@ def _team_first(people, system: System) -> list:
     return [group for group in groups if group[1]]
 
 
+class EmptyForm(Versioned):
+    """Why nobody is to hold the role any more."""
+
+    note = note_field("Why, and what happens with it now. It is kept in the history.")
+
+
 class Successor(forms.CharField):
     """Somebody by the user name, out of a list that all such fields of the page share."""
 
@@ -114,7 +127,10 @@ class Successor(forms.CharField):
 
 
 class LeavingForm(forms.Form):
-    """Who takes over each of the `held` holdings of `leaving`: the one that is named for it, else the one for all."""
+    """Who takes over each of the `held` holdings of `leaving` and of the `feeds` that they own.
+
+    It is the one that is named for it, else the one for all; where a hand-over is planned already, only who is named.
+    """
 
     for_all = Successor(
         label="For all of it",
@@ -124,41 +140,77 @@ class LeavingForm(forms.Form):
     )
     note = note_field("Why, or what was agreed. It is kept in the history of each role.")
 
-    def __init__(self, *args, leaving: Person, held: list[Holding], **kwargs):
+    def __init__(self, *args, leaving: Person, held: list[Holding], feeds: list[Feed], **kwargs):
         super().__init__(*args, **kwargs)
-        self.leaving, self.held = leaving, held
+        self.leaving, self.held, self.feeds = leaving, held, feeds
         for holding in held:
-            label = f"{holding.get_role_display()} of {holding.system}"
-            self.fields[f"holding_{holding.pk}"] = Successor(label=label, required=False, max_length=60)
-            self.fields[f"seen_{holding.pk}"] = forms.IntegerField(
-                widget=forms.HiddenInput, initial=holding.version, required=False
-            )
+            self._ask_for("holding", holding, f"{holding.get_role_display()} of {holding.system}")
+        for feed in feeds:
+            self._ask_for("feed", feed, f"owner of {feed}")
+
+    def _ask_for(self, kind: str, row, label: str) -> None:
+        self.fields[f"{kind}_{row.pk}"] = Successor(label=label, required=False, max_length=60)
+        seen = forms.IntegerField(widget=forms.HiddenInput, initial=row.version, required=False)
+        self.fields[f"seen_{kind}_{row.pk}"] = seen
 
     def rows(self) -> list[tuple[Holding, forms.BoundField, forms.BoundField]]:
         """Return each holding with its field, and with the hidden one of the version that was shown."""
-        return [(one, self[f"holding_{one.pk}"], self[f"seen_{one.pk}"]) for one in self.held]
+        return [(one, *self._fields_of("holding", one)) for one in self.held]
+
+    def feed_rows(self) -> list[tuple[Feed, forms.BoundField, forms.BoundField]]:
+        """Return each feed in the same way."""
+        return [(one, *self._fields_of("feed", one)) for one in self.feeds]
+
+    def _fields_of(self, kind: str, row) -> tuple[forms.BoundField, forms.BoundField]:
+        return self[f"{kind}_{row.pk}"], self[f"seen_{kind}_{row.pk}"]
 
     def clean(self):
-        if not self.errors and not any(self.successors().values()):
-            self.add_error("for_all", "Name somebody here, or below for one role at least.")
+        if not self.errors and not any([*self.successors().values(), *self.new_owners().values()]):
+            self.add_error("for_all", "Name somebody here, or below for one role or feed at least.")
         return self.cleaned_data
 
     def successors(self) -> dict[int, Person | None]:
         """Return who takes over, by holding; None where it stays, as it does with the one who leaves."""
-        said = self.cleaned_data
-        chosen = {one.pk: said.get(f"holding_{one.pk}") or said.get("for_all") for one in self.held}
-        return {pk: None if person == self.leaving else person for pk, person in chosen.items()}
+        return {one.pk: self._chosen("holding", one.pk, one.plan is None) for one in self.held}
 
-    def seen(self) -> dict[int, int]:
-        """Return the versions that were shown, by holding; also of what is not held any more."""
-        names = [name for name in self.data if name.startswith("seen_") and name[5:].isdecimal() and len(name) < 24]
-        return {int(name[5:]): int(self.data[name]) for name in names if self.data[name].isdecimal()}
+    def new_owners(self) -> dict[int, Person | None]:
+        """Return who is to own each feed, in the same way."""
+        return {one.pk: self._chosen("feed", one.pk, True) for one in self.feeds}
+
+    def _chosen(self, kind: str, pk: int, is_for_all: bool) -> Person | None:
+        said = self.cleaned_data
+        person = said.get(f"{kind}_{pk}") or (said.get("for_all") if is_for_all else None)
+        return None if person == self.leaving else person
+
+    def seen(self, kind: str) -> dict[int, int]:
+        """Return the versions of the rows of `kind` that were shown, by id; also of what is not held any more."""
+        begins = f"seen_{kind}_"
+        shown = {name.removeprefix(begins): text for name, text in self.data.items() if name.startswith(begins)}
+        return {int(pk): int(text) for pk, text in shown.items() if _is_number(pk) and _is_number(text)}
+
+    def changed(self) -> list[str]:
+        """Return what is not as it was shown, each as a sentence."""
+        said = []
+        for kind, rows in (("holding", self.held), ("feed", self.feeds)):
+            seen = self.seen(kind)
+            for row in rows:
+                label = self.fields[f"{kind}_{row.pk}"].label
+                said += [f"Changed: {label}."] if row.pk in seen and seen[row.pk] != row.version else []
+                said += [f"New: {label}."] if row.pk not in seen else []
+            gone = len(set(seen) - {row.pk for row in rows})
+            said += [f"{gone} went to somebody else meanwhile."] if gone else []
+        return said
 
     def over(self):
         """Return the form with all that was typed, to be saved over what is held now."""
         self.data = self.data.copy()
         for name in [name for name in self.data if name.startswith("seen_")]:
             del self.data[name]
-        for holding in self.held:
-            self.data[f"seen_{holding.pk}"] = str(holding.version)
+        for kind, rows in (("holding", self.held), ("feed", self.feeds)):
+            for row in rows:
+                self.data[f"seen_{kind}_{row.pk}"] = str(row.version)
         return self
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16

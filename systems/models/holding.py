@@ -1,6 +1,7 @@
 """Who holds which role of a system, as a dated chain."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -47,7 +48,7 @@ class HoldingQuerySet(models.QuerySet):
         return self.annotate(confirm_by=ExpressionWrapper(due, models.DateTimeField()))
 
     def unanswered(self, at: datetime):
-        """Those whose holder is out, has reached the known end or has not confirmed in time; needs with_confirm_by()."""
+        """Those whose holder is out or has not confirmed in time; needs with_confirm_by()."""
         out = Q(person__is_active=False) | Q(person__until__lte=at) | Q(until__lte=at)
         return self.filter(out | Q(confirm_by__lte=at))
 
@@ -76,6 +77,9 @@ class Holding(models.Model):
     confirmed_at = models.DateTimeField()
     deputy_asked_at = models.DateTimeField(null=True)  # since when the deputy knows that the holder is not there
     version = models.PositiveIntegerField(default=1)
+
+    plan: Any = None  # the hand-over to come, where with_plans() has looked
+    stands_in: Any = None  # the deputy who answers instead, where ownership_of() has looked
 
     objects = HoldingQuerySet.as_manager()
 

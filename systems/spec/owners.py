@@ -1,38 +1,60 @@
-"""The holders of a system's roles in its file."""
+"""The holders of a system's roles in its file, and who takes over on a day to come."""
 
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError as Wrong
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from mlops_portal.engine.api.fields import Moment
-from mlops_portal.engine.spec import REMOVE, Refused, Section, Step
+from mlops_portal.engine.spec import REMOVE, Refused, Section, Step, filled
+from systems.actions.hand_overs import plan_hand_over, take_back
 from systems.actions.ownership import assign_role, vacate_role
-from systems.models import Holding, Person, Role, System
+from systems.models import HandOver, Holding, Person, Role, System
 from systems.spec.texts import text
 
 _MOMENT = Moment()
+_WHO = {
+    "deputy": {"type": ["string", "null"], "maxLength": 60, "default": None},
+    "until": {"type": ["string", "null"], "maxLength": 40, "default": None},
+}
+NEXT = {
+    "type": ["object", "null"],
+    "default": None,
+    "description": "Who takes over, and when; until then `person` stays. From that day on it is as if it stood above.",
+    "additionalProperties": False,
+    "required": ["person", "from"],
+    "properties": {"person": text(60, 1), "from": text(40, 1), **_WHO},
+}
 OWNER = {
     "type": "object",
     "additionalProperties": False,
     "required": ["person"],
     "properties": {
-        "person": text(60, 1),
-        "deputy": {"type": ["string", "null"], "maxLength": 60, "default": None},
-        "until": {"type": ["string", "null"], "maxLength": 40, "default": None},
+        "person": {"type": ["string", "null"], "minLength": 1, "maxLength": 60},
+        **_WHO,
+        "next": NEXT,
     },
 }
 
 
 def _owners(system: System) -> dict:
-    held = Holding.objects.current().filter(system=system).select_related("person", "deputy").order_by("role")
+    items = {one.role: _terms(one) | {"next": None} for one in _held(system)}
+    for plan in HandOver.objects.filter(system=system).with_people():
+        nobody = {"person": None, "deputy": None, "until": None}
+        items.setdefault(plan.role, nobody)["next"] = _terms(plan) | {"from": _written(plan.from_at)}
+    return items
+
+
+def _held(system: System):
+    return Holding.objects.current().filter(system=system).select_related("person", "deputy").order_by("role")
+
+
+def _terms(one: Holding | HandOver) -> dict:
     return {
-        one.role: {
-            "person": one.person.username,
-            "deputy": one.deputy.username if one.deputy else None,
-            "until": _written(one.until),
-        }
-        for one in held
+        "person": one.person.username,
+        "deputy": one.deputy.username if one.deputy else None,
+        "until": _written(one.until),
     }
 
 
@@ -40,39 +62,80 @@ def _written(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def _with_ends(items: dict[str, dict]) -> dict[str, dict]:
-    """Return the owners with `until` as it is exported. Raises Refused for what is no moment."""
-    errors = {}
+def _understood(items: dict[str, dict]) -> dict[str, dict]:
+    """Return the owners with their times as they are exported, and who was next by now as the holder.
+
+    Raises Refused for what is no moment, and for a role with nobody in it.
+    """
+    errors: dict[str, list[str]] = {}
     for role, item in items.items():
-        try:
-            item["until"] = _written(item["until"] and _MOMENT.run_validation(item["until"]))
-        except ValidationError as error:
-            errors[f"owners.{role}.until"] = [str(text) for text in error.detail]
+        path = f"owners.{role}"
+        _moment(item, "until", path, errors)
+        if item["next"]:
+            item["next"] = filled(NEXT, item["next"])
+            for name in ("from", "until"):
+                _moment(item["next"], name, f"{path}.next", errors)
+        elif item["person"] is None:
+            errors[f"{path}.person"] = ["Name somebody, or leave the role out."]
     if errors:
         raise Refused(errors)
-    return items
+    return {role: _as_of_now(item) for role, item in items.items()}
+
+
+def _moment(item: dict, name: str, path: str, errors: dict) -> None:
+    try:
+        item[name] = _written(item[name] and _MOMENT.run_validation(item[name]))
+    except ValidationError as error:
+        errors[f"{path}.{name}"] = [str(text) for text in error.detail]
+
+
+def _as_of_now(item: dict) -> dict:
+    """Return the owner as the item says it at this moment: a file stays true on the day of a hand-over."""
+    following = item["next"]
+    if following is None or _MOMENT.run_validation(following["from"]) > timezone.now():
+        return item
+    return {name: following[name] for name in ("person", "deputy", "until")} | {"next": None}
 
 
 def _apply_owner(system: System, step: Step, by, at: datetime) -> None:
+    who = {"system": system, "role": step.key, "by": by, "at": at}
+    if step.verb == REMOVE or step.after["person"] is None:
+        vacate_role(**who)
     if step.verb == REMOVE:
-        return vacate_role(system=system, role=step.key, by=by, at=at)
-    terms = {
-        "person": _person(step.after["person"], f"{step.path}.person"),
-        "deputy": step.after["deputy"] and _person(step.after["deputy"], f"{step.path}.deputy"),
-        "until": step.after["until"] and _MOMENT.run_validation(step.after["until"]),
-        "note": _note_of(system, step),
-    }
+        return
+    if step.after["person"]:
+        _do(
+            assign_role,
+            step.path,
+            who | _said(step.after, step.path) | {"note": _note_of(_held(system), step.after, step)},
+        )
+    following, planned = step.after["next"], HandOver.objects.filter(system=system)
+    if following:
+        facts = _said(following, f"{step.path}.next") | {"from_at": _MOMENT.run_validation(following["from"])}
+        _do(plan_hand_over, f"{step.path}.next", who | facts | {"note": _note_of(planned, following, step)})
+    elif planned.filter(role=step.key).exists():
+        take_back(**who)
+
+
+def _do(act, path: str, facts: dict) -> None:
     try:
-        assign_role(system=system, role=step.key, by=by, at=at, **terms)
+        act(**facts)
     except Wrong as error:
-        raise Refused({f"{step.path}.{field}": texts for field, texts in error.message_dict.items()}) from None
-    return None
+        raise Refused({f"{path}.{field}": texts for field, texts in error.message_dict.items()}) from None
 
 
-def _note_of(system: System, step: Step) -> str:
-    """Return the note of the present holder, where that stays the same: a file knows nothing of notes."""
-    now = Holding.objects.current().filter(system=system, role=step.key, person__username=step.after["person"])
-    return now.values_list("note", flat=True).first() or ""
+def _said(item: dict, path: str) -> dict:
+    return {
+        "person": _person(item["person"], f"{path}.person"),
+        "deputy": item["deputy"] and _person(item["deputy"], f"{path}.deputy"),
+        "until": item["until"] and _MOMENT.run_validation(item["until"]),
+    }
+
+
+def _note_of(rows, item: dict, step: Step) -> str:
+    """Return the note of the row of the role, where that stays of the same person: a file knows nothing of notes."""
+    same = rows.filter(role=step.key, person__username=item["person"])
+    return same.values_list("note", flat=True).first() or ""
 
 
 def _person(username: str, path: str) -> Person:
@@ -83,5 +146,5 @@ def _person(username: str, path: str) -> Person:
 
 
 SECTION = Section(
-    "owners", OWNER, _owners, _apply_owner, rule="role.assign", keys=tuple(Role.values), complete=_with_ends
+    "owners", OWNER, _owners, _apply_owner, rule="role.assign", keys=tuple(Role.values), complete=_understood
 )

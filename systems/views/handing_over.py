@@ -10,13 +10,8 @@ from mlops_portal.engine.versions import Stale
 from systems.actions.holdings import confirm_roles, hand_over_all
 from systems.doors import rule
 from systems.forms.ownership import LeavingForm
-from systems.models import Holding, Person
-
-
-def _held_by(person: Person) -> list[Holding]:
-    """Return what the person holds or is a deputy of in systems in use, the confirmation that is due first in front."""
-    held = Holding.objects.current().in_use().of(person).with_confirm_by()
-    return list(held.select_related("system", "person", "deputy").order_by("confirm_by", "system", "role"))
+from systems.models import Person
+from systems.ownership import feeds_of, held_by
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,13 +20,14 @@ def mine(request):
     """What one holds, with the age of each confirmation, and one button that confirms it all."""
     if request.method == "POST":
         return _confirm(request)
-    held, now = _held_by(request.user), timezone.now()
+    held, now = held_by(request.user), timezone.now()
     own = [one for one in held if one.person_id == request.user.pk]
     context = {
         "own": own,
         "stands_in": [one for one in held if one.person_id != request.user.pk],
         "overdue": sum(one.confirm_by <= now for one in own),
         "now": now,
+        "feeds": feeds_of(request.user),
     }
     return render(request, "systems/mine.html", context)
 
@@ -62,8 +58,9 @@ def _is_number(text: str) -> bool:
 def leaving(request, username):
     """Hand over everything that a person holds: a successor for each role, or one for all."""
     person = get_object_or_404(Person, username__iexact=username)
-    form = LeavingForm(request.POST or None, leaving=person, held=_held_by(person))
-    status = 200
+    held = held_by(person)
+    form = LeavingForm(request.POST or None, leaving=person, held=held, feeds=list(feeds_of(person)))
+    status, changed = 200, []
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -73,19 +70,27 @@ def leaving(request, username):
                 for name, texts in wrong.message_dict.items():
                     form.add_error(name, texts)
             except Stale:
-                form, status = form.over(), 412
+                changed, status = form.changed(), 412
+                form.over()
     people = Person.objects.may_answer(timezone.now()).exclude(pk=person.pk)
-    context = {"person": person, "form": form, "people": people, "is_stale": status == 412}
+    context = {"person": person, "form": form, "people": people, "is_stale": status == 412, "changed": changed}
+    context["count"] = len(form.held) + len(form.feeds)
     return render(request, "systems/leaving.html", context, status=status)
 
 
 def _hand_over(request, person: Person, form: LeavingForm):
-    successors = form.successors()
-    who = {"by": request.user, "at": timezone.now()}
+    roles, feeds = form.successors(), form.new_owners()
     count = hand_over_all(
-        leaving=person, successors=successors, seen=form.seen(), note=form.cleaned_data["note"], **who
+        leaving=person,
+        successors=roles,
+        seen=form.seen("holding"),
+        feeds=feeds,
+        feeds_seen=form.seen("feed"),
+        note=form.cleaned_data["note"],
+        by=request.user,
+        at=timezone.now(),
     )
-    left = len(successors) - count
+    left = len(roles) + len(feeds) - count
     stays = f" {left} still ask for somebody." if left else ""
     messages.success(request, f"{count} of what {person} held went on to others.{stays}")
     return redirect("systems:leaving", person.username)

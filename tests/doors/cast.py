@@ -59,6 +59,8 @@ BODIES = {
     "api:waiver post": {"reason": "Late.", "control": "By hand.", "until": "2100-01-01T00:00:00Z"},
     "api:waiver-decide post": {"grant": True},
     "api:owner put": {"person": "viewer"},
+    "api:roles-confirm post": {"roles": [{"system": "churn", "role": "product_owner"}]},
+    "api:person-hand-over post": {"to": "viewer"},
     "api:incidents post": {"title": "Wrong", "systems": ["churn"], "severity": "sev3", "noticed_how": "other"},
     "api:incident patch": {"title": "Wrong again"},
     "api:sources post": LOG,

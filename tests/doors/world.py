@@ -15,6 +15,7 @@ from systems.models import (
     Deployment,
     Drill,
     Feed,
+    HandOver,
     ModelVersion,
     Notice,
     PhasePlan,
@@ -80,6 +81,9 @@ def _promised(system, word: str) -> dict:
     drill = Drill.objects.create(system=system, situation="rollback", result="passed", evidence=word, at=at)
     Dependency.objects.create(system=system, on_feed=Feed.objects.get())
     promised = {"model_version": version.pk, "deployment": deployment.pk, "run": run.pk, "drill": drill.pk}
+    HandOver.objects.create(
+        system=system, role="product_owner", person=Feed.objects.get().owner, from_at=at + timedelta(days=9), note=word
+    )
     return promised | {"phase": planned.phase, "money": money.pk}
 
 

@@ -23,6 +23,7 @@ from systems.models import (
     Deployment,
     Drill,
     ExpectedRange,
+    HandOver,
     ModelVersion,
     Notice,
     PhaseMove,
@@ -147,6 +148,9 @@ def _promised(system, person, reviewer, now) -> None:
         Deployment.objects.create(system=system, model_version=version, at=at, environment=where, note="x", gate=gate)
     Retraining.objects.create(system=system, policy="x", who="x", triggers=["x"], every_days=30, set_at=now)
     RetrainingRun.objects.create(system=system, at=now, cause="other", note="x", by=person, model_version=version)
+    HandOver.objects.create(
+        system=system, role="product_owner", person=person, by=person, from_at=now + timedelta(days=9), note="x"
+    )
     PhaseMove.objects.create(system=system, from_phase="research", to_phase="engineering", by=person, at=now, note="x")
     plan = PhasePlan.objects.create(system=system, phase="engineering", exit="x", currency="EUR")
     plan.money.create(kind="spent", on=now.date(), amount=5, note="x", at=now, by=person)

@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from systems.models import Holding, Person, Role, System
-from tests.factories import HoldingFactory, PersonFactory, SystemFactory
+from systems.actions.hand_overs import plan_hand_over
+from systems.models import Feed, HandOver, Holding, Person, Role, System
+from tests.factories import FeedFactory, HoldingFactory, PersonFactory, SystemFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -52,8 +53,13 @@ def leaver(system):
 def shown(client, manager, leaver):
     """The page as a manager opens it: the hidden versions that it posts."""
     client.force_login(manager)
-    rows = client.get(LEAVING).context["form"].rows()
-    return {seen.html_name: seen.value() for _, _, seen in rows}
+    return _shown(client.get(LEAVING))
+
+
+def _shown(page) -> dict:
+    """Return the hidden versions that the page posts."""
+    form = page.context["form"]
+    return {seen.html_name: seen.value() for _, _, seen in [*form.rows(), *form.feed_rows()]}
 
 
 def test_one_successor_for_all(client, shown, teammate):
@@ -97,8 +103,8 @@ def test_who_saves_second_is_told_and_may_save_again(client, shown, viewer, leav
     Holding.objects.update(version=5)
     page = client.post(LEAVING, {"for_all": "viewer", **shown})
     assert (page.status_code, "was changed while you were choosing" in page.content.decode()) == (412, True)
-    again = {seen.html_name: seen.value() for _, _, seen in page.context["form"].rows()}
-    assert client.post(LEAVING, {"for_all": "viewer", **again}).status_code == 302
+    assert "Changed: Model owner of Churn model." in page.context["changed"]
+    assert client.post(LEAVING, {"for_all": "viewer", **_shown(page)}).status_code == 302
 
 
 def test_only_who_may_name_somebody_hands_over(client, leaver, viewer, administrator):
@@ -117,6 +123,7 @@ def test_many_roles_take_as_few_queries_as_few(client, manager, leaver):
 
     few = queries()
     HoldingFactory.create_batch(15, person=leaver)
+    FeedFactory.create_batch(15, owner=leaver)
     assert queries() == few
 
 
@@ -124,3 +131,55 @@ def test_the_page_of_a_person_leads_to_handing_over(client, manager, leaver, now
     Person.objects.filter(pk=manager.pk).update(groups=["administrator", "manager"])
     client.force_login(Person.objects.get(pk=manager.pk))
     assert LEAVING in client.get("/settings/people/leaver/").content.decode()
+
+
+def test_feeds_go_on_with_the_roles(client, manager, leaver, teammate, viewer):
+    one, other = FeedFactory(slug="events", owner=leaver), FeedFactory(slug="orders", owner=leaver)
+    client.force_login(manager)
+    page = client.get(LEAVING)
+    assert [feed for feed, _, _ in page.context["form"].feed_rows()] == [one, other]
+    client.post(LEAVING, {"for_all": "teammate", f"feed_{one.pk}": "viewer", **_shown(page)})
+    assert dict(Feed.objects.values_list("slug", "owner__username")) == {"events": "viewer", "orders": "teammate"}
+    assert not Holding.objects.current().of(leaver).exists()
+
+
+def test_roles_and_feeds_go_on_together_or_not_at_all(client, manager, leaver, teammate):
+    feed = FeedFactory(owner=leaver)
+    PersonFactory(username="gone", is_active=False)
+    client.force_login(manager)
+    shown = _shown(client.get(LEAVING))
+    page = client.post(LEAVING, {"for_all": "teammate", f"feed_{feed.pk}": "gone", **shown})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, [f"feed_{feed.pk}"])
+    assert Feed.objects.get().owner == leaver
+    assert Holding.objects.current().of(leaver).count() == 2
+
+
+def test_a_feed_that_changed_meanwhile_is_said(client, manager, leaver, teammate):
+    feed = FeedFactory(owner=leaver, name="Card payments")
+    client.force_login(manager)
+    shown = _shown(client.get(LEAVING))
+    Feed.objects.update(version=4)
+    page = client.post(LEAVING, {"for_all": "teammate", **shown})
+    assert (page.status_code, page.context["changed"]) == (412, ["Changed: owner of Card payments."])
+    assert Feed.objects.get(pk=feed.pk).owner == leaver
+
+
+def test_what_is_planned_already_stands_unless_somebody_is_named_for_it(
+    client, manager, leaver, system, teammate, viewer, now
+):
+    plan_hand_over(system=system, role=Role.MODEL_OWNER, person=viewer, from_at=now + 9 * DAY, by=manager, at=now)
+    client.force_login(manager)
+    page = client.get(LEAVING)
+    assert "handed over to viewer on" in page.content.decode()
+    client.post(LEAVING, {"for_all": "teammate", **_shown(page)})
+    assert Holding.objects.current().get(system=system).person == leaver
+    planned = Holding.objects.current().get(system=system)
+    again = {f"holding_{planned.pk}": "teammate", **_shown(client.get(LEAVING))}
+    client.post(LEAVING, again)
+    assert (Holding.objects.current().get(system=system).person, HandOver.objects.exists()) == (teammate, False)
+
+
+def test_ones_own_feeds_stand_on_the_page_of_ones_roles(client, holder):
+    FeedFactory(name="Card payments", owner=holder)
+    client.force_login(holder)
+    assert "Card payments" in client.get("/roles/").content.decode()
