@@ -13,6 +13,7 @@ from systems.access import may, may_open
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
 from systems.models.system import PORTAL
+from systems.ownership import asks_deputy
 from systems.readiness import ToDo, to_answer, to_review
 
 MOST = 20  # of each kind; who has more looks at the list behind it
@@ -39,7 +40,8 @@ class Need:
 def needs_of(person: Person) -> list[Need]:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
     asked = [*_asked(to_review(person)), *_asked(to_answer(person))]
-    needs = [*_incidents(person), *asked, *_to_confirm(person), *_without_anybody(person), *_gaps(person)]
+    own = [*_to_confirm(person), *_standing_in(person)]
+    needs = [*_incidents(person), *asked, *own, *_without_anybody(person), *_gaps(person)]
     by_url = {need.url: need for need in needs}
     for notice in _notices(person):
         if notice.url not in by_url:
@@ -89,6 +91,20 @@ def _to_confirm(person: Person) -> list[Need]:
     count = len({one.system_id for one in due})
     sentence = f"You answer for {len(due)} roles of {count} system{'s' if count > 1 else ''}. Is that still so?"
     return [Need(reverse("systems:mine"), f"Confirm {len(due)} roles", sentence, since)]
+
+
+def _standing_in(person: Person) -> list[Need]:
+    """Return the roles of which the person is the deputy, and whose holder is out or has not confirmed in time."""
+    now = timezone.now()
+    held = Holding.objects.current().in_use().filter(deputy=person).with_confirm_by().unanswered(now)
+    found = held.select_related("system", "person").order_by("confirm_by")[:MOST]
+    return [
+        Need(one.page, "Look at it", asks_deputy(one, now), _asked_since(one, now), one.system.name) for one in found
+    ]
+
+
+def _asked_since(holding: Holding, now: datetime) -> datetime:
+    return holding.deputy_asked_at or min(now, holding.confirm_by, holding.ends_at or now)
 
 
 def _without_anybody(person: Person) -> list[Need]:

@@ -14,6 +14,7 @@ from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.serializers import Nothing
 from mlops_portal.engine.api.views import Resource
+from mlops_portal.engine.versions import Stale
 from systems.actions.hand_overs import name_holder, take_back
 from systems.actions.holdings import confirm_roles, hand_over_all
 from systems.actions.ownership import confirm_role, vacate_role

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from systems.checking import Finding, check
-from systems.models import Holding, Outcome, Person, Role, System
+from systems.models import HandOver, Holding, Outcome, Person, Role, System
 from systems.ownership import day
 
 PASS, FAIL, NOT_APPLICABLE = Outcome.Result.PASS, Outcome.Result.FAIL, Outcome.Result.NOT_APPLICABLE
+ONE_DAY = timedelta(days=1)  # who follows on the day after the last one follows in time
 SOON = timedelta(days=30)
 TOO_MANY_ROLES = 3
 NEEDS_DEPUTIES = 1  # the tier
@@ -44,6 +45,14 @@ def _held(systems: QuerySet[System]) -> dict[int, list[Holding]]:
     return held
 
 
+def _planned(systems: QuerySet[System]) -> dict[int, dict[str, HandOver]]:
+    """Return the hand-overs to come by system and role."""
+    planned: dict[int, dict[str, HandOver]] = defaultdict(dict)
+    for plan in HandOver.objects.filter(system__in=systems).select_related("person"):
+        planned[plan.system_id][plan.role] = plan
+    return planned
+
+
 def _has_ended(holding: Holding, now: datetime) -> bool:
     return holding.ends_at is not None and holding.ends_at <= now
 
@@ -59,15 +68,17 @@ def _role_check(role: Role) -> None:
         """Pass when an active person, who has not left, holds the role now."""
         held = Holding.objects.current().filter(role=role, system__in=systems).select_related("person")
         holder, now = {row.system_id: row for row in held}, timezone.now()
+        planned = _planned(systems)
         for pk, slug in systems.values_list("pk", "slug"):
-            url, holding = _page(slug, role), holder.get(pk)
+            url, holding, plan = _page(slug, role), holder.get(pk), planned[pk].get(role)
+            follows = f" {plan.person} takes over on {day(plan.from_at)}." if plan else ""
             if holding is None:
-                yield _fail(pk, f"Nobody is named as {role.label.lower()}.", url)
+                yield _fail(pk, f"Nobody is named as {role.label.lower()}.{follows}", url)
             elif not holding.person.is_active:
-                yield _fail(pk, f"The {role.label.lower()}, {holding.person}, may no longer sign in.", url)
+                yield _fail(pk, f"The {role.label.lower()}, {holding.person}, may no longer sign in.{follows}", url)
             elif _has_ended(holding, now):
-                why = f"{holding.person} was the {role.label.lower()} until {day(holding.ends_at)}; nobody follows."
-                yield _fail(pk, why, url)
+                was = f"{holding.person} was the {role.label.lower()} until {day(holding.ends_at)}"
+                yield _fail(pk, f"{was}.{follows}" if follows else f"{was}; nobody follows.", url)
             else:
                 yield Finding(pk, PASS, f"{holding.person} is the {role.label.lower()}.", url)
 
@@ -98,23 +109,31 @@ def _not_confirmed(late: list[Holding]) -> str:
 
 @check(key="holders_stay", topic="ownership", title="Whoever holds a role stays", for_role=Role.PRODUCT_OWNER)
 def holders_stay(systems):
-    """Pass when nobody who holds a role, or is a deputy, is known to leave within thirty days."""
-    held, now = _held(systems), timezone.now()
+    """Pass when nobody who holds a role, or is a deputy, leaves within thirty days without a follower who can."""
+    held, planned, now = _held(systems), _planned(systems), timezone.now()
     for pk, slug in systems.values_list("pk", "slug"):
-        leaving = sorted(one for holding in held[pk] for one in _leaves_soon(holding, now))
-        if leaving:
+        leaving = sorted(one for holding in held[pk] for one in _leaves_soon(holding, planned[pk], now))
+        barred = [plan for plan in planned[pk].values() if not plan.person.may_answer(plan.from_at)]
+        if barred:
+            plan = barred[0]
+            why = f"{plan.person} is to take over as {plan.role_words} on {day(plan.from_at)} and cannot: name another."
+            yield _fail(pk, why, _page(slug, plan.role))
+        elif leaving:
             at, _, said, role = leaving[0]
             more = len(leaving) - 1
             rest = f" {more} more end{'' if more > 1 else 's'} soon as well." if more else ""
             yield _fail(pk, f"{said} until {day(at)} only: name who follows.{rest}", _page(slug, role))
         else:
-            yield Finding(pk, PASS, "Nobody who answers for it is known to leave within 30 days.", "")
+            yield Finding(pk, PASS, "Nobody is known to leave within 30 days without somebody who follows.", "")
 
 
-def _leaves_soon(holding: Holding, now: datetime) -> list[tuple[datetime, bool, str, str]]:
-    """Return the end, whether it is the deputy's, who it is and the role, where it comes soon."""
-    ends = []
-    if holding.person.is_active:
+def _leaves_soon(
+    holding: Holding, planned: dict[str, HandOver], now: datetime
+) -> list[tuple[datetime, bool, str, str]]:
+    """Return the end, whether it is the deputy's, who it is and the role, where it comes soon and nobody follows."""
+    ends, plan = [], planned.get(holding.role)
+    is_followed = plan is not None and holding.ends_at is not None and plan.from_at <= holding.ends_at + ONE_DAY
+    if holding.person.is_active and not is_followed:
         ends.append((holding.ends_at, False, f"{holding.person} is the {holding.role_words}", holding.role))
     if holding.deputy and holding.deputy.is_active:
         said = f"{holding.deputy} is deputy of the {holding.role_words}"

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from systems.actions.ownership import assign_role
-from systems.models import Holding, Person, Role
+from systems.models import Feed, Holding, Person, Role
 from tests.browser.conftest import VIEWS
-from tests.factories import PersonFactory
+from tests.factories import FeedFactory, PersonFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,6 +22,7 @@ def leaver(system, holder, manager):
     assign_role(role=Role.DATA_OWNER, person=holder, at=now - timedelta(days=90), **facts)
     assign_role(role=Role.DATA_OWNER, person=leaver, at=now - timedelta(days=9), **facts)
     Holding.objects.filter(person=holder, to=None).update(deputy=leaver, confirmed_at=now - timedelta(days=200))
+    FeedFactory(slug="events", name="Card payments", owner=leaver)
     return leaver
 
 
@@ -40,6 +41,47 @@ def test_a_manager_hands_over_what_a_leaver_holds(visit, view, manager, viewer, 
     visitor.page.get_by_text("Nothing is left to hand over").wait_for()
     assert visitor.look("ownership-left") == []
     assert not Holding.objects.current().of(leaver).exists()
+    assert Feed.objects.get().owner == viewer
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_manager_plans_a_hand_over_takes_it_back_and_empties_the_role(visit, view, manager, viewer, leaver):
+    visitor = visit(manager, view)
+    page = visitor.page
+    visitor.go("/systems/churn/owners/data_owner/")
+    page.select_option("[name=person]", str(viewer.pk))
+    page.fill("[name=from_day]", (timezone.now() + timedelta(days=15)).date().isoformat())
+    page.fill("[name=note]", "When the project ends.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("takes over as data owner").wait_for()
+    assert visitor.look("ownership-planned-system") == []
+    visitor.go("/systems/churn/owners/data_owner/")
+    assert visitor.look("ownership-planned") == []
+    Holding.objects.current().filter(role=Role.DATA_OWNER).update(version=90)  # somebody else was here
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Somebody else changed this role").wait_for()
+    assert visitor.look("ownership-stale") == []
+    visitor.go("/systems/churn/owners/data_owner/")
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_text("Taken back").wait_for()
+    page.get_by_role("link", name="Leave the role empty").click()
+    assert visitor.look("ownership-empty") == []
+    page.fill("[name=note]", "The data comes from elsewhere now.")
+    page.get_by_role("button", name="Leave it empty").click()
+    page.get_by_text("Nobody is the data owner").first.wait_for()
+    assert visitor.look("ownership-emptied") == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_deputy_is_asked_and_confirms(visit, view, leaver, holder):
+    visitor = visit(Person.objects.get(pk=leaver.pk), view)
+    visitor.go("/")
+    visitor.page.get_by_text("As the deputy, say whether it is still so.").wait_for()
+    assert visitor.look("ownership-deputy-home") == []
+    visitor.page.get_by_role("link", name="Look at it").first.click()
+    assert visitor.look("ownership-deputy") == []
+    visitor.page.get_by_role("button", name="It is still so").click()
+    visitor.page.get_by_text("Confirmed").first.wait_for()
 
 
 @pytest.mark.parametrize("view", VIEWS)

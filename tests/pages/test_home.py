@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from systems.actions.hand_overs import ask_deputies
 from systems.actions.registry import recheck
 from systems.models import Holding, Notice
 from tests.factories import HoldingFactory, IncidentFactory, SystemFactory, TeamFactory
@@ -182,3 +183,26 @@ def test_who_may_name_somebody_is_told_of_empty_roles_and_for_how_long(home, man
     [need] = [need for need in home(manager).context["needs"] if "nobody who answers" in need.sentence]
     assert need.sentence == "5 roles of one system have nobody who answers; the longest for 12 days."
     assert _urls(home(viewer)) == []
+
+
+def test_the_deputy_of_whoever_is_out_is_asked(client, system, holder, deputy):
+    client.force_login(deputy)
+    page = f"/systems/{system.slug}/owners/product_owner/"
+    assert page not in client.get("/").content.decode()
+    type(holder).objects.filter(pk=holder.pk).update(is_active=False)
+    asked = client.get("/").content.decode()
+    assert ("As the deputy you answer as the product owner" in asked, page in asked) == (True, True)
+
+
+def test_the_deputy_of_whoever_has_not_confirmed_is_asked(client, system, holder, deputy, now):
+    Holding.objects.update(confirmed_at=now - timedelta(days=200))
+    client.force_login(deputy)
+    assert "holder was to confirm being the product owner by" in client.get("/").content.decode()
+
+
+def test_a_notice_to_the_deputy_joins_what_is_asked(client, system, holder, deputy, now):
+    Holding.objects.update(confirmed_at=now - timedelta(days=200))
+    ask_deputies(at=now)
+    client.force_login(deputy)
+    asked = [need for need in client.get("/").context["needs"] if "As the deputy" in need.sentence]
+    assert (len(asked), len(asked[0].notices)) == (1, 1)

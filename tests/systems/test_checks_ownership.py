@@ -3,9 +3,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from systems.actions.hand_overs import plan_hand_over
 from systems.checking import CHECKS, run_checks
-from systems.models import Holding, Outcome, Person, Role, System
+from systems.models import HandOver, Holding, Outcome, Person, Role, System
 from tests.factories import HoldingFactory, PersonFactory, SystemFactory
 
 pytestmark = pytest.mark.django_db
@@ -85,10 +87,45 @@ def test_tier_one_asks_for_deputies_and_the_others_do_not(found, holder, viewer)
 
 def test_long_names_fit_into_the_sentence(found, system):
     for role in Role:
-        HoldingFactory(system=system, role=role, person=PersonFactory(name="x" * 120, is_active=False))
+        person = PersonFactory(name="x" * 120, is_active=False)
+        HoldingFactory(system=system, role=role, person=person)
+        HandOver.objects.create(system=system, role=role, person=person, from_at=timezone.now())
     System.objects.update(tier=1)
     for key in OWNERSHIP:
         assert len(found(key)[1]) <= 300
+
+
+@pytest.fixture
+def follows(system, holder, manager, now):
+    """Plan that somebody takes over from the holder at the end of so many days."""
+
+    def plan(person, days, role=Role.PRODUCT_OWNER):
+        at = now + days * DAY
+        return plan_hand_over(system=system, role=role, person=person, from_at=at, by=manager, at=now)
+
+    return plan
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(11, "pass"), (13, "fail")])
+def test_a_holder_who_leaves_soon_is_no_gap_where_somebody_follows(found, holder, viewer, follows, now, days, outcome):
+    _of(holder, until=now + 10 * DAY)
+    follows(viewer, days)
+    assert found("holders_stay")[0] == outcome
+
+
+def test_who_is_to_take_over_and_cannot_is_a_gap(found, viewer, follows):
+    follows(viewer, 60)
+    assert found("holders_stay")[0] == "pass"
+    Person.objects.filter(pk=viewer.pk).update(is_active=False)
+    outcome, why, url = found("holders_stay")
+    assert (outcome, url) == ("fail", "/systems/churn/owners/product_owner/")
+    assert "viewer is to take over as product owner on" in why
+
+
+def test_an_empty_role_says_who_takes_over(found, viewer, follows):
+    follows(viewer, 3, role=Role.DATA_OWNER)
+    outcome, why, _ = found("role_filled_data_owner")
+    assert (outcome, "viewer takes over on" in why) == ("fail", True)
 
 
 @pytest.mark.parametrize("key", OWNERSHIP)
