@@ -6,6 +6,7 @@ from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
+from systems.actions.hand_overs import plan_hand_over
 from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
@@ -28,6 +29,7 @@ CONFIRMED_AT_AGE = 40
 NOT_CONFIRMED = ("search-ranking", Role.MODEL_OWNER)
 ANNOUNCED_AT_AGE = 9
 LEAVES = ("logistics-analyst", ANNOUNCED_AT_AGE + 20)  # days after it was said
+PLANNED = ("ticket-routing", Role.SERVICE_OWNER, "data-engineer", ANNOUNCED_AT_AGE + 12)
 HANDED_OVER_AT_AGE = 90
 HANDED_OVER = ("card-fraud-score", Role.SERVICE_OWNER, "service-developer", "The service moved to the payments team.")
 NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate said
@@ -48,6 +50,7 @@ def keep_promises(age: int, at: datetime) -> None:
         _confirm_all_but_one(at)
     elif age == ANNOUNCED_AT_AGE:
         _announce(at)
+        _plan(at)
 
 
 def _announce(at: datetime) -> None:
@@ -55,6 +58,14 @@ def _announce(at: datetime) -> None:
     username, days = LEAVES
     person, by = (Person.objects.get(username=name) for name in (username, "admin"))
     edit_person(person=person, until=last_moment((at + timedelta(days=days)).date()), by=by, at=at)
+
+
+def _plan(at: datetime) -> None:
+    """Plan who takes a role over after the demo's last day."""
+    slug, role, username, days = PLANNED
+    system, by = System.objects.known_as(slug).get(), Person.objects.get(username="manager")
+    facts = {"person": Person.objects.get(username=username), "note": "As agreed between the teams.", "by": by}
+    plan_hand_over(system=system, role=role, from_at=at + timedelta(days=days), at=at, **facts)
 
 
 def _hand_over(at: datetime) -> None:

@@ -1,8 +1,12 @@
 """The engine's three tables: duties, the audit trail, and answers kept for repeated requests."""
 
+import re
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*\+00:00")  # as the trail keeps a time
 
 
 class DutyQuerySet(models.QuerySet):
@@ -91,7 +95,9 @@ def _text(value) -> str:
         return ", ".join(map(_text, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    moment = _MOMENT.fullmatch(text)
+    return f"{moment[1]} {moment[2]} UTC" if moment else text
 
 
 class IdempotencyKey(models.Model):

@@ -68,7 +68,7 @@ def plan_hand_over(
     plan.by, plan.version = by, plan.version + 1
     plan.save()
     _seen_anew(before)
-    record_role(plan, "planned", by, said[0] if old else None, said[1])
+    record_role(plan, "planned_to_hand_over", by, said[0] if old else None, said[1])
     recheck(system, at=at)
     _tell_successor(plan, f"plan:{plan.version}", f"you take over as {plan.role_words} on {day(from_at)}")
     return plan
@@ -134,7 +134,7 @@ def _take_force(plan: HandOver, at: datetime) -> bool:
 
 
 def _say_it_failed(plan: HandOver, why: str, at: datetime) -> None:
-    record_role(plan, "not_handed_over", None, facts_of(plan), {"because": why})
+    record_role(plan, "did_not_hand_over", None, facts_of(plan), {"because": why})
     subject = f"{plan.person} did not take over as {plan.role_words} on {day(plan.from_at)}"
     text = f"{why} Nothing is planned any more."
     news = News(plan.system, f"hand-over:{plan.pk}:failed", subject, text, plan.page)

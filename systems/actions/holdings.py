@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mlops_portal.engine.versions import Stale
-from systems.actions.feeds import edit_feed
+from systems.actions.feeds import edit_feed, judge_dependents
 from systems.actions.ownership import assign_role, confirm_role, locked_people
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import judged_once, recheck
@@ -107,9 +107,13 @@ def _hand_on_to(successor: Person | None, holding: Holding, leaving: Person, not
 
 
 def recheck_held_by(person: Person, *, at: datetime) -> None:
-    """Judge anew the systems in use in which the person holds a role or is a deputy; deputies are asked anew."""
+    """Judge anew what the person answers for: systems in use, by a role or as a deputy, and those that live on a feed
+    of theirs. Deputies are asked anew.
+    """
     held = Holding.objects.current().of(person).values("system")
     Holding.objects.current().filter(person=person).update(deputy_asked_at=None)
     with judged_once(at=at):
         for system in System.objects.in_use().filter(pk__in=held).order_by("pk"):
             recheck(system)
+    for feed in feeds_of(person):
+        judge_dependents(feed)

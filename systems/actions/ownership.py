@@ -80,7 +80,7 @@ def call_off(system: System, role: str, by) -> int:
     plan = HandOver.objects.filter(system=system, role=role).with_people().first()
     if plan is None:
         return 0
-    record_role(plan, "called_off", by, facts_of(plan), None)
+    record_role(plan, "called_off_handing_over", by, facts_of(plan), None)
     plan.delete()
     return plan.version
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from django.urls import reverse
+from django.utils import timezone
 
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked
@@ -45,7 +46,7 @@ def _lacks(feed: Feed) -> str:
     """Return what is missing of the feed, or an empty string."""
     missing = [] if feed.has_contract else ["has no contract in force"]
     missing += [] if feed.fallback else ["does not say what is done when it is unavailable"]
-    missing += [] if feed.owner.is_active else ["has an owner who may no longer sign in"]
+    missing += [] if feed.owner.may_answer(timezone.now()) else ["has an owner who is not here any more"]
     return " and ".join(missing)
 
 

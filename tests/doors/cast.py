@@ -60,7 +60,7 @@ BODIES = {
     "api:waiver-decide post": {"grant": True},
     "api:owner put": {"person": "viewer"},
     "api:roles-confirm post": {"roles": [{"system": "churn", "role": "product_owner"}]},
-    "api:person-hand-over post": {"to": "viewer"},
+    "api:person-hand-over post": {"roles": [{"system": "churn", "role": "product_owner", "to": "viewer"}]},
     "api:incidents post": {"title": "Wrong", "systems": ["churn"], "severity": "sev3", "noticed_how": "other"},
     "api:incident patch": {"title": "Wrong again"},
     "api:sources post": LOG,

@@ -55,7 +55,7 @@ def test_on_the_day_it_takes_force_once_however_late(plan, holder, teammate, vie
     held, before = _now_held(), Holding.objects.get(person=holder)
     assert (held.person, held.deputy, held.until, held.note) == (teammate, viewer, planned.until, "As agreed.")
     assert (held.from_at, before.to, before.replaced_by) == (planned.from_at, planned.from_at, held)
-    assert (_verbs(), HandOver.objects.exists()) == (["planned", "handed_over"], False)
+    assert (_verbs(), HandOver.objects.exists()) == (["planned_to_hand_over", "handed_over"], False)
 
 
 def test_the_duty_does_it(plan, teammate, now):
@@ -83,7 +83,10 @@ def test_a_role_that_was_changed_by_hand_meanwhile_keeps_that(plan, system, team
     plan(teammate)
     assign_role(system=system, role=ROLE, person=viewer, by=manager, at=now + DAY)
     assert do_what_is_due(at=now + 10 * DAY) == 0
-    assert (_now_held().person, _verbs()) == (viewer, ["planned", "called_off", "handed_over"])
+    assert (_now_held().person, _verbs()) == (
+        viewer,
+        ["planned_to_hand_over", "called_off_handing_over", "handed_over"],
+    )
 
 
 def test_emptying_a_role_calls_off_what_was_planned(plan, system, teammate, manager, now):
@@ -104,7 +107,7 @@ def test_a_successor_who_is_out_by_then_takes_nothing_over_and_people_are_told(p
     Person.objects.filter(pk=teammate.pk).update(is_active=False)
     assert (do_what_is_due(at=now + 10 * DAY), do_what_is_due(at=now + 10 * DAY)) == (0, 0)
     assert (_now_held().person, HandOver.objects.exists()) == (holder, False)
-    assert Change.objects.get(verb="not_handed_over").after == {
+    assert Change.objects.get(verb="did_not_hand_over").after == {
         "because": "teammate may no longer sign in: name somebody else."
     }
     told = Notice.objects.filter(subject__contains="did not take over").values_list("person__username", flat=True)
@@ -141,14 +144,18 @@ def test_it_can_be_taken_back_once(plan, system, holder, teammate, manager, now)
     take_back(system=system, role=ROLE, by=manager, at=now, seen=seen)
     with pytest.raises(Stale):
         take_back(system=system, role=ROLE, by=manager, at=now)
-    assert (HandOver.objects.exists(), _verbs(), _now_held().version) == (False, ["planned", "called_off"], seen + 1)
+    assert (HandOver.objects.exists(), _verbs(), _now_held().version) == (
+        False,
+        ["planned_to_hand_over", "called_off_handing_over"],
+        seen + 1,
+    )
 
 
 def test_another_plan_takes_the_place_of_the_first(plan, teammate, viewer, now):
     plan(teammate)
     plan(viewer, days=20)
     assert plan(viewer, days=20).version == HandOver.objects.get().version
-    assert (HandOver.objects.get().person, _verbs()) == (viewer, ["planned", "planned"])
+    assert (HandOver.objects.get().person, _verbs()) == (viewer, ["planned_to_hand_over"] * 2)
     assert do_what_is_due(at=now + 11 * DAY) == 0
 
 

@@ -17,9 +17,9 @@ from systems.actions.people import edit_person
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import retire_system
 from systems.checking import run_checks
-from systems.models import Holding, Interval, Outcome, Person, Role, System
+from systems.models import Dependency, Holding, Interval, Outcome, Person, Role, System
 from systems.ownership import chain_of
-from tests.factories import HoldingFactory, PersonFactory, SystemFactory
+from tests.factories import FeedFactory, HoldingFactory, PersonFactory, SystemFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -218,6 +218,21 @@ def test_letting_somebody_out_opens_a_gap_from_that_moment_on(system, assign, vi
     edit_person(person=viewer, by=manager, is_active=False)
     found = Outcome.objects.get(system=system, check_key="role_filled_model_owner")
     assert (found.outcome, found.since >= before) == ("fail", True)
+
+
+def test_a_feed_without_an_owner_who_is_here_is_a_gap_at_once(system, viewer, manager, now):
+    Dependency.objects.create(system=system, on_feed=FeedFactory(owner=viewer, name="Card payments"))
+
+    def found():
+        return Outcome.objects.get(system=system, check_key="feeds_described").why
+
+    edit_person(person=viewer, by=manager, is_active=False)
+    assert "an owner who is not here any more" in found()
+    edit_person(person=viewer, by=manager, is_active=True)
+    assert "an owner" not in found()
+    Person.objects.filter(pk=viewer.pk).update(until=now - DAY)
+    run_checks(System.objects.all(), keys=["feeds_described"])
+    assert "an owner who is not here any more" in found()
 
 
 def test_a_day_that_has_passed_is_no_day_to_leave_on(viewer, manager, now):

@@ -183,7 +183,11 @@ def test_what_is_planned_is_taken_back_by_who_has_seen_it(client, planned):
 def test_who_saves_after_somebody_planned_is_told_what_and_loses_nothing(client, planned, viewer):
     answer = client.post(PAGE, {"person": viewer.pk, "note": "Typed.", "version": 1})
     page = answer.content.decode()
-    assert (answer.status_code, "planned role product owner" in page, "Typed." in page) == (412, True, True)
+    assert (answer.status_code, "planned to hand over role product owner" in page, "Typed." in page) == (
+        412,
+        True,
+        True,
+    )
     seen = answer.context["form"]["version"].value()
     client.post(PAGE, {"person": viewer.pk, "note": "Typed.", "version": seen})
     assert (_current().person, HandOver.objects.exists()) == (viewer, False)

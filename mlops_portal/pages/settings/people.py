@@ -17,6 +17,7 @@ from systems.access import may
 from systems.actions.people import LastAdministrator, add_person, edit_person, sign_in_link
 from systems.doors import rule
 from systems.models import Holding, Person, System
+from systems.ownership import feeds_of
 
 PAGE = 50
 
@@ -129,7 +130,9 @@ def _what_will_happen(person: Person, asking: Person) -> str:
     answers = answers if roles else "No role is held of a system that you see."
     dead = f" and {tokens} token{'' if tokens == 1 else 's'} for ever" if tokens else ""
     ends = f"Open sessions end at once{dead}."
-    return f"{ends} {answers} What was done by {person} stays under this name."
+    owned = ", ".join(str(feed) for feed in feeds_of(person))
+    feeds = f" Nobody will own the feeds {owned} until that is said anew." if owned else ""
+    return f"{ends} {answers}{feeds} What was done by {person} stays under this name."
 
 
 @rule("people.manage")
