@@ -93,3 +93,32 @@ def test_who_holds_roles_confirms_them(visit, view, holder, leaver):
     visitor.page.get_by_role("button", name="Still mine").click()
     visitor.page.get_by_text("Confirmed: you answer for").wait_for()
     assert visitor.look("ownership-confirmed") == []
+
+
+def test_from_a_new_system_to_roles_that_are_handed_over_and_confirmed(visit, data_scientist, manager, viewer, holder):
+    scientist = visit(data_scientist)
+    scientist.go("/systems/new/")
+    scientist.page.fill("[name=name]", "Price model")
+    scientist.page.fill("[name=purpose]", "Says what a flat costs.")
+    scientist.page.get_by_role("button", name="Register").click()
+    scientist.page.get_by_text("Nobody answers for it in any of the five roles.").wait_for()
+    assert scientist.look("journey-registered") == []
+    manages = visit(manager)
+    page = manages.page
+    for role in ("product_owner", "model_owner"):
+        manages.go(f"/systems/price-model/owners/{role}/")
+        page.select_option("[name=person]", str(data_scientist.pk))
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text(f"is the {role.replace('_', ' ')} of Price model").wait_for()
+    assert manages.look("journey-assigned") == []
+    manages.go(f"/people/{data_scientist.username}/leaving/")
+    page.fill("[name=for_all]", holder.username)
+    page.get_by_role("button", name="Hand over").click()
+    page.get_by_text("Nothing is left to hand over").wait_for()
+    assert manages.look("journey-handed-over") == []
+    owner = visit(holder)
+    owner.go("/roles/")
+    assert owner.look("journey-mine") == []
+    owner.page.get_by_role("button", name="All 3 are still mine: confirm").click()
+    owner.page.get_by_text("Confirmed: you answer for 3 roles.").wait_for()
+    assert owner.look("journey-confirmed") == []

@@ -80,7 +80,8 @@ def person(request, username):
             messages.success(request, "Saved.")
             return redirect("settings:person", person.username)
     context = {"form": form, "person": Person.objects.get(pk=person.pk), "refused": refused}
-    context |= {"held": _held_by(person, request.user), "may_hand_over": may(request.user, "role.assign")}
+    context |= {"held": _held_by(person, request.user), "feeds": feeds_of(person)}
+    context |= {"may_hand_over": may(request.user, "role.assign")}
     return show(request, "settings/person.html", context, status=412 if refused else 422 if form.errors else 200)
 
 
