@@ -161,7 +161,8 @@ def confirm(request, slug, role):
     except (Stale, NotFromHere):
         messages.error(request, CHANGED)
         return redirect("systems:owner", slug, role)
-    messages.success(request, f"Confirmed: you answer for {system.name} as its {role.label.lower()}.")
+    who = "you answer" if holding.person_id == request.user.pk else f"{holding.person} answers"
+    messages.success(request, f"Confirmed: {who} for {system.name} as its {role.label.lower()}.")
     return redirect("home" if "home" in request.POST else f"{system.get_absolute_url()}#ownership")
 
 

@@ -83,7 +83,8 @@ def test_the_holder_confirms(client, holder, long_ago):
 def test_the_deputy_confirms(client, teammate, long_ago):
     Holding.objects.update(deputy=teammate)
     client.force_login(teammate)
-    client.post(f"{PAGE}confirm/", {"version": 1})
+    page = client.post(f"{PAGE}confirm/", {"version": 1}, follow=True).content.decode()
+    assert "holder answers for Churn model as its product owner" in page
     assert _current().confirmed_at > long_ago.confirmed_at
 
 
