@@ -38,6 +38,7 @@ from systems.tokens import make_token
 from tests.factories import (
     AnswerFactory,
     FeedFactory,
+    HoldingFactory,
     IncidentFactory,
     MetricFactory,
     ReviewFactory,
@@ -148,6 +149,7 @@ def _promised(system, person, reviewer, now) -> None:
         Deployment.objects.create(system=system, model_version=version, at=at, environment=where, note="x", gate=gate)
     Retraining.objects.create(system=system, policy="x", who="x", triggers=["x"], every_days=30, set_at=now)
     RetrainingRun.objects.create(system=system, at=now, cause="other", note="x", by=person, model_version=version)
+    HoldingFactory(system=system, role="product_owner", person=reviewer, note="x")
     HandOver.objects.create(
         system=system, role="product_owner", person=person, by=person, from_at=now + timedelta(days=9), note="x"
     )
