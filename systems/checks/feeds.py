@@ -46,7 +46,8 @@ def _lacks(feed: Feed) -> str:
     """Return what is missing of the feed, or an empty string."""
     missing = [] if feed.has_contract else ["has no contract in force"]
     missing += [] if feed.fallback else ["does not say what is done when it is unavailable"]
-    missing += [] if feed.owner.may_answer(timezone.now()) else ["has an owner who is not here any more"]
+    missing += [] if feed.owner.is_active else ["has an owner who may no longer sign in"]
+    missing += ["has an owner who left"] if feed.owner.until and feed.owner.until <= timezone.now() else []
     return " and ".join(missing)
 
 

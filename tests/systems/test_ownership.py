@@ -227,12 +227,12 @@ def test_a_feed_without_an_owner_who_is_here_is_a_gap_at_once(system, viewer, ma
         return Outcome.objects.get(system=system, check_key="feeds_described").why
 
     edit_person(person=viewer, by=manager, is_active=False)
-    assert "an owner who is not here any more" in found()
+    assert "an owner who may no longer sign in" in found()
     edit_person(person=viewer, by=manager, is_active=True)
     assert "an owner" not in found()
     Person.objects.filter(pk=viewer.pk).update(until=now - DAY)
     run_checks(System.objects.all(), keys=["feeds_described"])
-    assert "an owner who is not here any more" in found()
+    assert "an owner who left" in found()
 
 
 def test_a_day_that_has_passed_is_no_day_to_leave_on(viewer, manager, now):
