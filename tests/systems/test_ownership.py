@@ -221,6 +221,7 @@ def test_letting_somebody_out_opens_a_gap_from_that_moment_on(system, assign, vi
 
 
 def test_a_feed_without_an_owner_who_is_here_is_a_gap_at_once(system, viewer, manager, now):
+    System.objects.update(phase="operations")
     Dependency.objects.create(system=system, on_feed=FeedFactory(owner=viewer, name="Card payments"))
 
     def found():
