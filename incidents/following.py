@@ -65,7 +65,9 @@ def written_for(systems: Iterable[System]) -> list[Runbook]:
 
 
 def suggested(incident: Incident) -> Situation:
-    """Return the situation that the incident looks like."""
+    """Return the situation that the incident is of, else that it looks like."""
+    if incident.situation:
+        return Situation(incident.situation)
     return SUGGESTED.get(Topic(incident.topic), Situation.ALERT_REACHED)
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from incidents.models import Entry, Incident, Severity
 from systems.models import Group, Person, System
+from systems.models.drill import CAN_BE_TRIED
 
 LONGEST_TEXT = Entry._meta.get_field("text").max_length
 ROWS = {"rows": 3}
@@ -27,6 +28,8 @@ NOTICED_HOW = [
     (How.MONITOR, "Monitoring showed it"),
     (How.OTHER, "Otherwise"),
 ]
+SITUATIONS = [("", "None of these"), *CAN_BE_TRIED]
+COUNTS = "Its runbook is shown first, and once it is resolved it counts as a drill of this situation."
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
@@ -55,8 +58,9 @@ class DeclareForm(forms.Form):
     )
     noticed_at = forms.DateTimeField(label="Noticed when, if not just now", required=False, widget=MOMENT)
     impact_started_at = forms.DateTimeField(label="Since when it does harm", required=False, widget=MOMENT)
+    situation = forms.ChoiceField(label="Which situation it is", choices=SITUATIONS, required=False, help_text=COUNTS)
 
-    ASIDE = ("also", "noticed_by", "noticed_at", "impact_started_at")
+    ASIDE = ("situation", "also", "noticed_by", "noticed_at", "impact_started_at")
 
     def __init__(self, *args, person: Person, **kwargs):
         super().__init__(*args, **kwargs)
@@ -136,10 +140,18 @@ class ResolveForm(StepForm, WriteForm):
 
 
 class ChangeForm(StepForm):
-    """Another title or severity."""
+    """Another title, severity or situation."""
 
     title = forms.CharField(label="Title", max_length=200)
     severity = forms.ChoiceField(label="Severity", choices=SEVERITIES)
+    situation = forms.ChoiceField(label="Which situation it is", choices=SITUATIONS, required=False, help_text=COUNTS)
+    held = forms.TypedChoiceField(
+        label="What is written for that situation",
+        choices=[("yes", "held"), ("no", "did not hold: it is to be mended and tried again")],
+        coerce=lambda said: said == "yes",
+        empty_value=None,
+        required=False,
+    )
     reason = forms.CharField(
         label="Why",
         required=False,

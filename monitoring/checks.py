@@ -5,10 +5,14 @@ from collections.abc import Callable, Iterator
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
+from monitoring.freshness import evidence_of, judged
 from monitoring.models import Alert, Baseline, Metric, Monitor, Series, Source, State
 from monitoring.wording import cut
 from systems.checking import Finding, check
+from systems.checks.applicable import asked, not_asked
+from systems.feeds import feeds_of
 from systems.models import Outcome, Role, System
 from systems.models.system import PORTAL
 from systems.notices import people_to_tell
@@ -152,6 +156,26 @@ def sources_answer(systems):
             yield Finding(system.pk, UNKNOWN, f"{shown} has not been asked yet.", url)
         else:
             yield Finding(system.pk, PASS, "Every source answers.", url)
+
+
+@check(key="feeds_fresh", topic="data", title="Feeds are as fresh as promised", for_role=Role.DATA_OWNER)
+def feeds_fresh(systems):
+    """Pass when each of its feeds keeps its promise, by the metric named as evidence; fail where none is named."""
+    by_system, now = feeds_of(systems), timezone.now()
+    evidence = evidence_of([feed for feeds in by_system.values() for feed in feeds])
+    for pk, _, _, why in asked(systems):
+        feeds = [feed for feed in by_system[pk] if not feed.retired_at]
+        if why or not feeds:
+            yield not_asked(pk, why or "No feed is named, so none is late.")
+            continue
+        found = [
+            (*judged(one, evidence.get((one.evidence_system_id, one.evidence_metric), []), now), one) for one in feeds
+        ]
+        result, said, feed = min(found, key=lambda one: [FAIL, UNKNOWN, PASS].index(one[0]))
+        names = ", ".join(str(one) for one in feeds)
+        yield Finding(
+            pk, result, cut(said or f"Each of its feeds is as fresh as promised: {names}."), feed.get_absolute_url()
+        )
 
 
 @check(key="data_format_stable", topic="data", title="The format of the data is stable", for_role=Role.DATA_OWNER)

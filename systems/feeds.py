@@ -1,5 +1,6 @@
 """What pages and the API show of feeds, dependencies and drills, to those who may know of them."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +32,16 @@ def counted(feeds, person: Person) -> list[Feed]:
     for feed in feeds:
         feed.dependent_count = counts.get(feed.pk, 0)
     return feeds
+
+
+def feeds_of(systems) -> dict[int, list[Feed]]:
+    """Return by id of each of `systems` its feeds, with_contract() and with their owners; two queries."""
+    links = list(Dependency.objects.filter(system__in=systems, on_feed__isnull=False).values_list("system", "on_feed"))
+    feeds = Feed.objects.with_contract().select_related("owner").in_bulk({feed for _, feed in links})
+    by_system: dict[int, list[Feed]] = defaultdict(list)
+    for system, feed in links:
+        by_system[system].append(feeds[feed])
+    return by_system
 
 
 @dataclass(frozen=True)

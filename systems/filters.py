@@ -119,10 +119,27 @@ class FeedFilter(django_filters.FilterSet):
             queryset=Person.objects.all(), to_field_name="username", label="Who owns it", widget=forms.TextInput
         )
     )
+    retired = django_filters.ChoiceFilter(
+        choices=[("shown", "Retired ones too"), ("only", "Only retired ones")],
+        empty_label="In use",
+        method="in_use",
+        label="Retired",
+    )
 
     class Meta:
         model = Feed
         fields: list[str] = []
+
+    @property
+    def qs(self):
+        """The feeds asked for, those in use unless `retired` says otherwise; none when something was not understood."""
+        if self.is_bound and not self.form.is_valid():
+            return self.queryset.none()
+        found = super().qs
+        return found if self.is_bound and self.form.cleaned_data.get("retired") else found.in_use()
+
+    def in_use(self, feeds, name, asked):
+        return feeds.filter(retired_at__isnull=False) if asked == "only" else feeds
 
     def matching(self, feeds, name, words):
         return feeds.filter(Q(slug__icontains=words) | Q(name__icontains=words))

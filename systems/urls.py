@@ -48,6 +48,7 @@ feed_urls = [
     path("new/", feeds.add, name="feed-add"),
     path("<slug:feed>/", feeds.feed, name="feed"),
     path("<slug:feed>/edit/", feeds.edit, name="feed-edit"),
+    path("<slug:feed>/retire/", feeds.retire, name="feed-retire"),
     path("<slug:feed>/contract/", contracts.contract, name="contract"),
     path("<slug:feed>/contract.yaml", contracts.download, name="contract-file"),
 ]

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from incidents.actions.condition import report
+from incidents.actions.counting import count_as_drill
 from incidents.actions.opening import append, next_number, tell_role, topic_of
 from incidents.models import Entry, Incident, Severity
 from mlops_portal.engine.versions import locked
@@ -32,6 +33,7 @@ def declare(
     noticed_at: datetime | None = None,
     impact_started_at: datetime | None = None,
     what: str = "",
+    situation: str = "",
 ) -> Incident:
     """Return the incident that `by` declares; the operations owners of its systems are told.
 
@@ -53,6 +55,7 @@ def declare(
         impact_started_at=impact_started_at,
         first_visible_at=seen.first_visible_at if seen else None,
         topic=topic_of(seen) if seen else Incident.Topic.OTHER,
+        situation=situation,
         declared_at=at,
     )
     incident.systems.set(systems)
@@ -100,10 +103,14 @@ def change_incident(
     at: datetime,
     title: str | None = None,
     severity: str | None = None,
+    situation: str | None = None,
+    held: bool | None = None,
     reason: str = "",
     seen: int | None = None,
 ) -> Incident:
-    """Give the incident another title or severity, say so on its timeline, and return it.
+    """Give the incident another title, severity or situation, say so on its timeline, and return it.
+
+    `held` says whether what is written for the situation did. What is resolved counts as a drill anew.
 
     Raises ValidationError when the severity changes without a reason, Stale when `seen` is old.
     """
@@ -117,11 +124,27 @@ def change_incident(
             raise ValidationError({"reason": "Say why the severity changes."})
         said.append(f"Severity from {incident.get_severity_display()} to {Severity(severity).label}.")
         incident.severity = severity
+    said += _said_of_situation(incident, situation, held)
     if not said:
         return incident
     incident.version += 1
-    incident.save(update_fields=["title", "severity", "version"])
+    incident.save(update_fields=["title", "severity", "situation", "held", "version"])
+    count_as_drill(incident, by=by)
     append(incident=incident, kind=Entry.Kind.CHANGED, text="\n".join([*said, reason]).strip(), by=by, at=at)
     for system in incident.systems.all():
         report(system=system, at=at)
     return incident
+
+
+def _said_of_situation(incident: Incident, situation: str | None, held: bool | None) -> list[str]:
+    """Set what is given, and return it in words where it is new."""
+    said = []
+    if situation is not None and situation != incident.situation:
+        incident.situation = situation
+        said.append(f"The situation: {incident.get_situation_display()}." if situation else "It is of no situation.")
+    if held is not None and held != incident.held:
+        incident.held = held
+        said.append(
+            "What is written for the situation held." if held else "What is written for the situation did not hold."
+        )
+    return said

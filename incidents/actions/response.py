@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from incidents.actions.condition import report
+from incidents.actions.counting import count_as_drill
 from incidents.actions.opening import append
 from incidents.models import Entry, Incident
 from mlops_portal.engine.versions import locked
@@ -50,6 +51,8 @@ def _step(incident: Incident, step: State, by, at: datetime, seen: int | None, t
     still_open = incident.memberships.still_open().count() if step == State.RESOLVED else 0
     data = {"alerts_open": still_open} if still_open else None
     append(incident=incident, kind=Entry.Kind(step.value), text=text, data=data, by=by, at=at)
+    if step == State.RESOLVED and incident.situation:
+        count_as_drill(incident, by=by, text=text)
     for system in incident.systems.all():  # in the order of their names, so that two steps never wait for each other
         report(system=system, at=at)
         recheck(system, app="incidents")

@@ -3,9 +3,10 @@
 from rest_framework import serializers
 
 from incidents.models import Entry, Incident, IncidentAlert, Severity
-from mlops_portal.engine.api.fields import Choice, Moment, Named, Page, Text
+from mlops_portal.engine.api.fields import Choice, Moment, Named, Page, Text, Truth
 from mlops_portal.engine.api.serializers import Strict, StrictModel
 from systems.models import Person, System
+from systems.models.drill import CAN_BE_TRIED
 
 LONGEST_TEXT = 10_000
 
@@ -42,7 +43,19 @@ class IncidentShape(StrictModel):
     class Meta:
         model = Incident
         fields = [
-            *["number", "title", "severity", "state", "systems", "topic", "lead", "noticed_how", "noticed_by"],
+            *[
+                "number",
+                "title",
+                "severity",
+                "state",
+                "systems",
+                "topic",
+                "situation",
+                "held",
+                "lead",
+                "noticed_how",
+                "noticed_by",
+            ],
             *["impact_started_at", "first_visible_at", "noticed_at", "declared_at"],
             *["acknowledged_at", "acknowledged_by", "mitigated_at", "mitigated_by", "resolved_at", "resolved_by"],
             *["alerts", "version", "url", "page"],
@@ -73,11 +86,14 @@ class Declaration(Strict):
     noticed_at = Moment(required=False)
     impact_started_at = Moment(required=False)
     what = Text(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+    situation = Choice(CAN_BE_TRIED, required=False, help_text="Resolved, it counts as a drill of it.")
 
 
 class Correction(Strict):
     title = Text(max_length=200)
     severity = Choice(Severity.choices)
+    situation = Choice(CAN_BE_TRIED, allow_blank=True)
+    held = Truth(help_text="Whether what is written for the situation did.")
     reason = Text(max_length=1000, allow_blank=True, help_text="Needed when the severity changes.")
 
 

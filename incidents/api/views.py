@@ -49,7 +49,7 @@ class Incidents(Resource):
         return self.answer(incident, created=True)
 
     def partial_update(self, request, number) -> Response:
-        """Give it another title, or another severity with the reason."""
+        """Give it another title or situation, or another severity with the reason."""
         incident = self.get_object()
         given = self.given(incident)
         return self.answer(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.timesince import timesince
 
 from systems.models import Level, System
+from systems.models.drill import CAN_BE_TRIED
 
 
 class Severity(models.TextChoices):
@@ -86,7 +87,10 @@ def _who(name: str) -> models.ForeignKey:
 
 
 class Incident(models.Model):
-    """Each stamp is set once, by its event; `cause` names what it is about, `system:portal` for one."""
+    """Each stamp is set once, by its event; `cause` names what it is about, `system:portal` for one.
+
+    Of a `situation` it counts as a drill once it is resolved; `held` says whether what was written for that did.
+    """
 
     class NoticedHow(models.TextChoices):
         MONITOR = "monitor"
@@ -120,6 +124,8 @@ class Incident(models.Model):
     systems = models.ManyToManyField(System, through="IncidentSystem", related_name="incidents")
     by_alert = models.BooleanField(default=False)
     topic = models.CharField(max_length=10, choices=Topic, default=Topic.OTHER)
+    situation = models.CharField(max_length=20, choices=CAN_BE_TRIED, blank=True)
+    held = models.BooleanField(default=True)
     noticed_how = models.CharField(max_length=16, choices=NoticedHow)
     noticed_by = _who("noticed_incidents")
     impact_started_at = models.DateTimeField(null=True, blank=True)

@@ -33,10 +33,11 @@ def declare_page(request):
 @rule("incident.act")
 @require_http_methods(["GET", "POST"])
 def change(request, number):
-    """Another title, or another severity with the reason."""
+    """Another title or situation, or another severity with the reason."""
     incident = seen_or_404(request.user, number)
     require(request.user, "incident.act", incident)
-    now = {"title": incident.title, "severity": incident.severity, "version": incident.version}
+    now = {name: getattr(incident, name) for name in ("title", "severity", "situation", "version")}
+    now["held"] = "yes" if incident.held else "no"
     form = ChangeForm(request.POST or None, initial=now)
     refused = ""
     if request.method == "POST" and form.is_valid():

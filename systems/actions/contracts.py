@@ -7,13 +7,14 @@ from django.db import transaction
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.spec import Refused
 from mlops_portal.engine.versions import Stale
-from systems.actions.feeds import judge_dependents
+from systems.actions.feeds import FeedRetired, judge_dependents
 from systems.actions.readiness import lapse_reviews
 from systems.contracts import understood
 from systems.models import Confirmation, Contract, Feed, Role, System, Topic
 from systems.notices import News, tell
 
 WHEN_PROPOSED = "A proposal says from which day on it is to hold."
+PAST = "This day is past: whoever depends on the feed could not get ready for it."
 
 
 class NotProposed(Exception):
@@ -27,18 +28,27 @@ def put_contract(
     """Make `text` the newest contract of the feed and return it; the one that stands when it says the same.
 
     Who answers for the data of the systems that depend on the feed is told of a proposed one. Raises Refused with
-    every error by path, Stale when `seen` (0: none yet) is not the number of the newest.
+    every error by path, Stale when `seen` (0: none yet) is not the number of the newest, FeedRetired.
     """
     document = understood(text)
-    Feed.objects.select_for_update().get(pk=feed.pk)
+    feed = Feed.objects.select_for_update().get(pk=feed.pk)
+    if feed.retired_at:
+        raise FeedRetired(feed)
     newest = feed.contracts.first()
     if seen is not None and seen != (newest.n if newest else 0):
         raise Stale(newest or Contract(feed=feed, n=0))
     if newest and (newest.text, newest.from_on) == (text, from_on):
         return newest
-    if document["status"] == Contract.Status.PROPOSED and from_on is None:
-        raise Refused({"from": [WHEN_PROPOSED]})
+    if document["status"] == Contract.Status.PROPOSED:
+        _refuse_no_day(from_on, at.date())
     return _write(feed, newest, Contract(text=text, status=document["status"], from_on=from_on, by=by, at=at))
+
+
+def _refuse_no_day(from_on: date | None, today: date) -> None:
+    if from_on is None:
+        raise Refused({"from": [WHEN_PROPOSED]})
+    if from_on < today:
+        raise Refused({"from": [PAST]})
 
 
 def _write(feed: Feed, newest: Contract | None, contract: Contract) -> Contract:

@@ -7,10 +7,10 @@ from django.db import connection, transaction
 
 from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.versions import locked
+from systems.actions.feeds import HIDDEN, FeedRetired
 from systems.actions.registry import recheck
 from systems.models import Dependency, Feed, System
 
-HIDDEN = "a restricted system"
 _TURN = 5_010_729  # the number of the lock under which circles are looked for
 
 
@@ -30,7 +30,8 @@ def set_dependencies(
 ) -> System:
     """Make these the systems and feeds that `system` depends on (None: leave them as they are) and return it.
 
-    Systems that `by` may not see stay as they are. Raises Circular, Stale when `seen` is not the version of the system.
+    Systems that `by` may not see stay as they are. Raises Circular, FeedRetired for a feed that is new here, Stale when
+    `seen` is not the version of the system.
     """
     _one_at_a_time()
     system = locked(system, seen)
@@ -76,7 +77,11 @@ def _set_systems(system: System, wanted: list[System], by) -> None:
 
 def _set_feeds(system: System, wanted: list[Feed]) -> None:
     system.dependencies.filter(on_feed__isnull=False).exclude(on_feed__in=wanted).delete()
+    had = set(system.dependencies.filter(on_feed__in=wanted).values_list("on_feed", flat=True))
+    new = [one.pk for one in wanted if one.pk not in had]
     _add([Dependency(system=system, on_feed=one) for one in wanted])
+    if retired := Feed.objects.filter(pk__in=new, retired_at__isnull=False).first():  # asked once its row is held
+        raise FeedRetired(retired)
 
 
 def _add(rows: list[Dependency]) -> None:

@@ -1,5 +1,6 @@
 """Adding feeds and changing what is promised of them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -9,15 +10,40 @@ from mlops_portal.engine.audit import differences, record
 from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.versions import locked
 from systems.checking import run_checks
-from systems.models import Feed, System
+from systems.models import Feed, Role, System
+from systems.notices import News, tell
 
-EDITABLE = ("name", "owner", "arrival", "freshness_s", "max_delay_s", "fallback")
+EDITABLE = (
+    *("name", "owner", "arrival", "freshness_s", "max_delay_s", "fallback"),
+    *("evidence_system", "evidence_metric"),
+)
 CHECK = "feeds_described"
+HIDDEN = "a restricted system"  # what the trail says of one, for it has more readers
+
+
+class FeedRetired(Exception):
+    """The feed is out of use: nothing of it changes any more, and nothing new comes to depend on it."""
+
+    def __init__(self, feed: Feed):
+        super().__init__(f"The feed {feed} was retired on {feed.retired_at:%-d %B %Y}.")
+
+
+class StillNeeded(Exception):
+    """Systems depend on the feed that nobody said could do without; `systems` are those that one may see."""
+
+    def __init__(self, feed: Feed, systems: list[System], hidden: bool):
+        names = [str(system) for system in systems] + (["a system that you may not see"] if hidden else [])
+        super().__init__(f"Still needed: {feed} by {', '.join(names)}.")
+        self.systems = systems
 
 
 def facts_of(feed: Feed) -> dict:
     """Return what is promised of the feed, as plain data."""
-    return {field: getattr(feed, field) for field in EDITABLE} | {"owner": feed.owner.username}
+    system = feed.evidence_system
+    return {field: getattr(feed, field) for field in EDITABLE} | {
+        "owner": feed.owner.username,
+        "evidence_system": (HIDDEN if system.restricted else system.slug) if system else None,
+    }
 
 
 @transaction.atomic
@@ -30,8 +56,13 @@ def add_feed(*, by, at: datetime, **facts) -> Feed:
 
 @transaction.atomic
 def edit_feed(*, feed: Feed, by, at: datetime, seen: int | None = None, **facts) -> Feed:
-    """Change `facts` (fields of EDITABLE) and return the feed. Raises Stale when `seen` is not its version."""
+    """Change `facts` (fields of EDITABLE) and return the feed.
+
+    Raises Stale when `seen` is not its version, FeedRetired.
+    """
     feed = locked(feed, seen)
+    if feed.retired_at:
+        raise FeedRetired(feed)
     before = facts_of(feed)
     for field, value in facts.items():
         setattr(feed, field, value)
@@ -43,6 +74,39 @@ def edit_feed(*, feed: Feed, by, at: datetime, seen: int | None = None, **facts)
     record(by=by, verb="edited", kind="feed", object=feed.slug, before=old, after=new)
     judge_dependents(feed)
     return feed
+
+
+@transaction.atomic
+def retire_feed(*, feed: Feed, by, at: datetime, accept: Collection[str] = (), seen: int | None = None) -> Feed:
+    """Take the feed out of use, keeping its history and its short name, and tell whoever depends on it.
+
+    `accept` are the slugs of the systems that are to do without. Raises StillNeeded for any other that depends on it,
+    Stale when `seen` is not its version.
+    """
+    feed = locked(feed, seen)
+    if feed.retired_at:
+        return feed
+    needing = System.objects.in_use().filter(dependencies__on_feed=feed)
+    left = needing.exclude(slug__in=accept).order_by("slug")
+    if left.exists():
+        raise StillNeeded(feed, list(left.visible_to(by)), left.hidden_from(by).exists())
+    feed.retired_at = at
+    feed.version += 1
+    feed.save(update_fields=["retired_at", "version"])
+    record(by=by, verb="retired", kind="feed", object=feed.slug)
+    _tell_retired(feed, list(needing))
+    judge_dependents(feed)
+    return feed
+
+
+def _tell_retired(feed: Feed, systems: list[System]) -> None:
+    subject = f"its feed {feed} is retired"
+    text = f"{feed} does not come any more. Say on the page of {{}} what it lives on now."
+    news = [
+        News(system, f"feed-retired:{feed.pk}:{system.pk}", subject, text.format(system.name), feed.get_absolute_url())
+        for system in systems
+    ]
+    tell(news, role=Role.DATA_OWNER, then=(Role.MODEL_OWNER,))
 
 
 def judge_dependents(feed: Feed) -> None:

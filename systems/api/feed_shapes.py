@@ -14,6 +14,21 @@ from systems.models.feed import LONGEST_SPAN_S
 from systems.models.words import words_are_seen
 
 
+class FreshnessEvidence(Strict):
+    """The metric of a system by which one sees whether a feed is fresh."""
+
+    system = Named("slug", queryset=System.objects.in_use())
+    metric = Text(max_length=80)
+
+    def validate_system(self, system: System) -> System:
+        """Refuse what the caller may not see as if it were not there, and what has fewer readers than a feed."""
+        if not System.objects.visible_to(self.context["request"].user).filter(pk=system.pk).exists():
+            raise serializers.ValidationError(f"There is no {system.slug}.")
+        if system.restricted:
+            raise serializers.ValidationError("This system is restricted: a feed has more readers.")
+        return system
+
+
 class FeedShape(Strict):
     """A feed; `systems` are those that depend on it and that the caller may see."""
 
@@ -24,12 +39,24 @@ class FeedShape(Strict):
     freshness_s = Integer(min_value=1, max_value=LONGEST_SPAN_S)
     max_delay_s = Integer(min_value=1, max_value=LONGEST_SPAN_S, required=False, allow_null=True)
     fallback = Text(max_length=2000, required=False, allow_blank=True, validators=[words_are_seen])
+    evidence = FreshnessEvidence(required=False, allow_null=True)
     contract = serializers.SerializerMethodField()
     systems = serializers.SerializerMethodField()
     added_at = Moment(read_only=True)
+    retired_at = Moment(read_only=True, allow_null=True)
     version = serializers.IntegerField(read_only=True)
     url = Address("feed", "slug", "feed")
     page = Page()
+
+    def to_representation(self, feed: Feed) -> dict:
+        said = {"system": feed.evidence_system, "metric": feed.evidence_metric}
+        feed.evidence = said if feed.knows_evidence else None
+        return super().to_representation(feed)
+
+    def to_internal_value(self, data) -> dict:
+        said = super().to_internal_value(data)
+        evidence = said.pop("evidence", None) or {"system": None, "metric": ""}
+        return said | {f"evidence_{name}": value for name, value in evidence.items()}
 
     @extend_schema_field({"type": "object", "nullable": True})
     def get_contract(self, feed: Feed) -> dict | None:
@@ -111,6 +138,9 @@ class DrillShape(OfSystemShape):
     rate = Number(required=False, allow_null=True, help_text="Requests a second, under load.")
     evidence = Text(max_length=2000, required=False, allow_blank=True, validators=[words_are_seen])
     due_on = serializers.DateField(read_only=True)
+    incident = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="Its number, when it came by itself."
+    )
     by = serializers.CharField(source="by.username", read_only=True, allow_null=True)
 
     def validate(self, said: dict) -> dict:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from django.core.exceptions import ValidationError as NotSlug
 from django.db import IntegrityError
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -25,7 +25,7 @@ from systems.access import require
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.actions.dependencies import Circular, set_dependencies
 from systems.actions.drills import record_drill
-from systems.actions.feeds import add_feed, edit_feed
+from systems.actions.feeds import FeedRetired, StillNeeded, add_feed, edit_feed, retire_feed
 from systems.actions.versions import AlreadyThere
 from systems.api import feed_shapes as shapes
 from systems.api.permissions import ByRule
@@ -42,23 +42,31 @@ class Feeds(Resource):
     """Feeds, by short name."""
 
     permission_classes = [ByRule]
-    queryset = Feed.objects.select_related("owner").order_by("slug")
+    queryset = Feed.objects.select_related("owner", "evidence_system").order_by("slug")
     serializer_class = shapes.FeedShape
     filterset_class = FeedFilter
     lookup_field = "slug"
     lookup_url_kwarg = "feed"
-    versioned = ("update",)
+    versioned = ("update", "destroy")
     doors = {
         "list": Door(Scope.READ, "read"),
         "retrieve": Door(Scope.READ, "read"),
         "update": Door(Scope.WRITE, "feed.edit", takes=shapes.FeedShape),
+        "destroy": Door(Scope.WRITE, "feed.edit"),
+    }
+    parameters = {
+        "destroy": [
+            OpenApiParameter("accept", {"type": "string"}, description="Systems that are to do without, by commas.")
+        ]
     }
 
     def get_queryset(self):
-        systems = System.objects.visible_to(self.request.user).in_use().values("pk")
-        links = Dependency.objects.filter(system__in=systems).select_related("system")
+        systems = System.objects.visible_to(self.request.user)
+        links = Dependency.objects.filter(system__in=systems.in_use().values("pk")).select_related("system")
         seen = Prefetch("dependencies", links, to_attr="seen_dependencies")
-        return super().get_queryset().prefetch_related(seen, Prefetch("contracts", Contract.objects.defer("text")))
+        known = Exists(systems.filter(pk=OuterRef("evidence_system")))
+        feeds = super().get_queryset().annotate(knows_evidence=known)
+        return feeds.prefetch_related(seen, Prefetch("contracts", Contract.objects.defer("text")))
 
     def represent(self, row) -> dict:
         return super().represent(self.get_queryset().get(pk=row.pk) if row.pk else row)
@@ -71,7 +79,22 @@ class Feeds(Resource):
             return self.answer(self._added(feed, who))
         self.check_object_permissions(request, row)
         facts = {"max_delay_s": None, "fallback": ""} | self.given()
-        return self.answer(edit_feed(feed=row, seen=self.seen, **facts, **who))
+        if row.evidence_system and not row.evidence_for(request.user) and not facts["evidence_system"]:
+            del facts["evidence_system"], facts["evidence_metric"]  # what is hidden stays as it is
+        try:
+            return self.answer(edit_feed(feed=row, seen=self.seen, **facts, **who))
+        except FeedRetired as error:
+            raise Conflict(str(error)) from None
+
+    def destroy(self, request, feed) -> Response:
+        """Retire the feed; its history stays. 409 names the systems that depend on it and were not accepted."""
+        row = self.get_object()
+        accept = [one for one in request.query_params.get("accept", "").split(",") if one]
+        who = {"by": request.user, "at": timezone.now()}
+        try:
+            return self.answer(retire_feed(feed=row, accept=accept, seen=self.seen, **who))
+        except StillNeeded as error:
+            raise Conflict(str(error)) from None
 
     def _added(self, slug: str, who: dict) -> Feed:
         require(who["by"], "feed.add")
@@ -135,6 +158,8 @@ class Contracts(Resource):
             return self.answer(put_contract(feed=self.feed, text=text, **facts))
         except Refused as refused:
             raise ValidationError(refused.errors) from None
+        except FeedRetired as error:
+            raise Conflict(str(error)) from None
 
     def _day(self) -> date | None:
         given = self.request.query_params.get("from")
@@ -198,6 +223,8 @@ class Dependencies(OfSystem):
             return self.answer(set_dependencies(system=self.system, **facts))
         except Circular as error:
             raise ValidationError({"systems": [str(error)]}) from None
+        except FeedRetired as error:
+            raise ValidationError({"feeds": [str(error)]}) from None
 
     def represent(self, row: System) -> dict:
         known = dependencies_of(row, self.request.user)

@@ -133,7 +133,7 @@ urlpatterns = [
         name="contract-confirm",
     ),
     path("feeds/", Feeds.as_view(READ), name="feeds"),
-    path("feeds/<slug:feed>/", Feeds.as_view(READ_PUT), name="feed"),
+    path("feeds/<slug:feed>/", Feeds.as_view(READ_PUT | {"delete": "destroy"}), name="feed"),
     path("feeds/<slug:feed>/contract/", Contracts.as_view(READ_PUT), name="contract"),
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),

@@ -1,13 +1,12 @@
 """Does it say where its data comes from, and is each feed promised and secured against its absence?"""
 
-from collections import defaultdict
-
 from django.urls import reverse
 from django.utils import timezone
 
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked
-from systems.models import Dependency, Feed, Outcome, Role
+from systems.feeds import feeds_of
+from systems.models import Feed, Outcome, Role
 
 PASS, FAIL = Outcome.Result.PASS, Outcome.Result.FAIL
 
@@ -15,9 +14,9 @@ PASS, FAIL = Outcome.Result.PASS, Outcome.Result.FAIL
 @check(key="feeds_described", topic="data", title="Feeds are described", for_role=Role.DATA_OWNER)
 def feeds_described(systems):
     """Pass when it names the feeds that it lives on, each with a contract in force, a fallback and an active owner."""
-    feeds_of = _feeds(systems)
+    by_system = feeds_of(systems)
     for pk, slug, _, why in asked(systems):
-        feeds = feeds_of[pk]
+        feeds = by_system[pk]
         lacking = [(feed, said) for feed in feeds if (said := _lacks(feed))]
         if why:
             yield not_asked(pk, why)
@@ -32,18 +31,10 @@ def feeds_described(systems):
             yield Finding(pk, PASS, f"Each of its feeds has a contract and a fallback: {names}."[:300], url)
 
 
-def _feeds(systems) -> dict[int, list[Feed]]:
-    """Return by system id its feeds; two queries."""
-    links = list(Dependency.objects.filter(system__in=systems, on_feed__isnull=False).values_list("system", "on_feed"))
-    feeds = Feed.objects.with_contract().select_related("owner").in_bulk({feed for _, feed in links})
-    feeds_of: dict[int, list[Feed]] = defaultdict(list)
-    for system, feed in links:
-        feeds_of[system].append(feeds[feed])
-    return feeds_of
-
-
 def _lacks(feed: Feed) -> str:
     """Return what is missing of the feed, or an empty string."""
+    if feed.retired_at:
+        return f"was retired on {feed.retired_at:%-d %B %Y}: say what it lives on now"
     missing = [] if feed.has_contract else ["has no contract in force"]
     missing += [] if feed.fallback else ["does not say what is done when it is unavailable"]
     missing += [] if feed.owner.is_active else ["has an owner who may no longer sign in"]

@@ -76,13 +76,29 @@ class FeedForm(Versioned):
         help_text="What is used instead and for how long: the last known values, a simpler rule, nothing.",
     )
 
-    def __init__(self, *args, feed: Feed | None = None, **kwargs):
+    evidence_system = forms.CharField(
+        label="Its freshness is measured in the system",
+        max_length=60,
+        required=False,
+        help_text="By its short name, such as churn-forecast. Left empty, nobody watches whether the promise is kept.",
+    )
+    evidence_metric = forms.CharField(
+        label="By its metric",
+        max_length=80,
+        required=False,
+        help_text="By its key. One in seconds is the age of the newest rows; of any other, the time of its last value.",
+    )
+
+    def __init__(self, *args, person: Person, feed: Feed | None = None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.person, self.feed = person, feed
         people = Person.objects.active().filter(service=False)
         self.fields["owner"].queryset = people
         if feed:
             del self.fields["slug"]
             self.fields["owner"].queryset = people | Person.objects.filter(pk=feed.owner_id)
+        if feed and feed.evidence_system and not feed.evidence_for(person):  # what is hidden stays as it is
+            del self.fields["evidence_system"], self.fields["evidence_metric"]
 
     def clean_slug(self):
         slug = self.cleaned_data["slug"].strip() or slugify(self.cleaned_data.get("name", ""))[:60].strip("-")
@@ -92,6 +108,29 @@ class FeedForm(Versioned):
         if Feed.objects.filter(slug__iexact=slug).exists():
             raise ValidationError(f"There is a feed {slug} already; choose another short name.")
         return slug
+
+    def clean_evidence_system(self) -> System | None:
+        slug = self.cleaned_data["evidence_system"].strip()
+        if not slug:
+            return None
+        found = System.objects.visible_to(self.person).in_use().filter(slug__iexact=slug).first()
+        if found is None:
+            raise ValidationError(f"There is no system {slug}.")
+        if found.restricted and (self.feed is None or found != self.feed.evidence_system):
+            raise ValidationError("This system is restricted: the page of a feed has more readers.")
+        return found
+
+    def clean_evidence_metric(self) -> str:
+        return self.cleaned_data["evidence_metric"].strip()
+
+    def clean(self):
+        said = self.cleaned_data
+        system, metric = said.get("evidence_system"), said.get("evidence_metric")
+        if system and not metric and "evidence_metric" not in self.errors:
+            self.add_error("evidence_metric", "Say which of its metrics.")
+        if metric and not system and "evidence_system" not in self.errors:
+            self.add_error("evidence_system", "Say of which system.")
+        return said
 
     def facts(self) -> dict:
         """Return what the actions are handed."""
@@ -131,7 +170,7 @@ class FeedOfForm(Versioned):
 
     def __init__(self, *args, system: System, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["feed"].queryset = Feed.objects.exclude(dependencies__system=system)
+        self.fields["feed"].queryset = Feed.objects.in_use().exclude(dependencies__system=system)
 
 
 class SystemOfForm(Versioned):

@@ -34,7 +34,10 @@ class DrillManager(models.Manager.from_queryset(DrillQuerySet)):
 
 
 class Drill(models.Model):
-    """A dated record that a situation was tried; `rate` is what was reached under load, in requests a second."""
+    """A dated record that a situation was tried; `rate` is what was reached under load, in requests a second.
+
+    One with the number of an `incident` was not tried: it came by itself, and counts as one.
+    """
 
     class Result(models.TextChoices):
         PASSED = "passed", "It held"
@@ -47,13 +50,19 @@ class Drill(models.Model):
     result = models.CharField(max_length=6, choices=Result)
     rate = models.FloatField(null=True, blank=True)
     evidence = models.TextField(max_length=2000, blank=True, validators=[words_are_seen])
+    incident = models.PositiveIntegerField(null=True, blank=True)
 
     objects = DrillManager()
 
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["system", "situation", "at"], name="drill_once"),
+            models.UniqueConstraint(
+                fields=["system", "situation", "at"], condition=Q(incident=None), name="drill_once"
+            ),
+            models.UniqueConstraint(
+                fields=["system", "incident"], condition=Q(incident__isnull=False), name="drill_incident_once"
+            ),
             models.CheckConstraint(condition=Q(rate=None) | Q(rate__gt=0), name="drill_rate"),
         ]
 

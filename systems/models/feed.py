@@ -25,6 +25,9 @@ class Arrival(models.TextChoices):
 
 
 class FeedQuerySet(models.QuerySet):
+    def in_use(self):
+        return self.filter(retired_at=None)
+
     def with_contract(self):
         """Each with `settled`, the status of its newest contract that was more than a proposal or a draft, or None."""
         settled = Contract.objects.settled().filter(feed=OuterRef("pk")).order_by("-n")
@@ -41,7 +44,10 @@ class FeedQuerySet(models.QuerySet):
 
 
 class Feed(models.Model):
-    """A feed of input: `freshness_s` is how old its newest rows are at most, `max_delay_s` how late they come."""
+    """A feed of input: `freshness_s` is how old its newest rows are at most, `max_delay_s` how late they come.
+
+    `evidence_metric` is the key of a metric of `evidence_system` by which one sees that it is so; monitoring judges it.
+    """
 
     slug = slug_field()
     name = models.CharField(max_length=120, validators=[words_are_seen])
@@ -52,7 +58,10 @@ class Feed(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_SPAN_S)]
     )
     fallback = models.TextField(max_length=2000, blank=True, validators=[words_are_seen])
+    evidence_system = models.ForeignKey(System, models.PROTECT, null=True, blank=True, related_name="evidence_of")
+    evidence_metric = models.CharField(max_length=80, blank=True)
     added_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = FeedQuerySet.as_manager()
@@ -64,6 +73,11 @@ class Feed(models.Model):
             models.CheckConstraint(condition=Q(freshness_s__range=(1, LONGEST_SPAN_S)), name="feed_freshness"),
             models.CheckConstraint(
                 condition=Q(max_delay_s=None) | Q(max_delay_s__range=(1, LONGEST_SPAN_S)), name="feed_max_delay"
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence_system=None, evidence_metric="")
+                | Q(evidence_system__isnull=False) & ~Q(evidence_metric=""),
+                name="feed_evidence_whole",
             ),
         ]
 
@@ -86,6 +100,12 @@ class Feed(models.Model):
         """Return the newest contract that holds; None while there is none, and after it was retired."""
         settled = self.contracts.settled().first()
         return settled if settled and settled.status in Contract.IN_FORCE else None
+
+    def evidence_for(self, person) -> System | None:
+        """Return the system whose metric shows whether it is fresh; None for those who may not know of that system."""
+        system = self.evidence_system
+        is_open = system and (not system.restricted or System.objects.visible_to(person).filter(pk=system.pk).exists())
+        return system if is_open else None
 
     def dependents(self, person) -> models.QuerySet[System]:
         """Return the systems in use that depend on it and that `person` may see."""

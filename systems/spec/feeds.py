@@ -9,7 +9,7 @@ from mlops_portal.engine.spec import REMOVE, Refused, Section, Step
 from systems.access import require
 from systems.actions.contracts import put_contract
 from systems.actions.dependencies import set_dependencies
-from systems.actions.feeds import add_feed, edit_feed, facts_of
+from systems.actions.feeds import FeedRetired, add_feed, edit_feed, facts_of
 from systems.contracts import checked, text_of
 from systems.models import Arrival, Feed, Person, System
 from systems.models.feed import LONGEST_SPAN_S
@@ -27,11 +27,26 @@ FEED = {
         "freshness_s": SPAN | {"type": "integer"},
         "max_delay_s": SPAN,
         "fallback": {"type": "string", "maxLength": 2000, "pattern": SEEN},
+        "evidence": {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "required": ["system", "metric"],
+            "properties": {
+                "system": {"type": "string", "minLength": 1, "maxLength": 60},
+                "metric": {"type": "string", "minLength": 1, "maxLength": 80, "pattern": SEEN},
+            },
+        },
         "contract": {"type": "object"},
         "contract_from": {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     },
 }
-OPTIONAL: dict[str, Any] = {"max_delay_s": None, "fallback": "", "contract": None, "contract_from": None}
+OPTIONAL: dict[str, Any] = {
+    "max_delay_s": None,
+    "fallback": "",
+    "evidence": None,
+    "contract": None,
+    "contract_from": None,
+}
 NEEDED = ("name", "owner", "arrival", "freshness_s")
 
 
@@ -39,11 +54,21 @@ def _standing(feed: Feed) -> dict:
     """Return the feed as the file describes it."""
     newest = feed.contracts.first()
     day = newest.from_on.isoformat() if newest and newest.from_on else None
-    return facts_of(feed) | {"contract": newest.document if newest else None, "contract_from": day}
+    facts = {
+        name: value for name, value in facts_of(feed).items() if name not in ("evidence_system", "evidence_metric")
+    }
+    said = {"evidence": _evidence(feed), "contract": newest.document if newest else None, "contract_from": day}
+    return facts | said
+
+
+def _evidence(feed: Feed) -> dict | None:
+    """Return the metric by which its freshness is seen; a file has more readers than may know of a restricted one."""
+    system = feed.evidence_system
+    return {"system": system.slug, "metric": feed.evidence_metric} if system and not system.restricted else None
 
 
 def _read(system: System) -> dict[str, dict]:
-    feeds = Feed.objects.filter(dependencies__system=system).select_related("owner").order_by("slug")
+    feeds = Feed.objects.filter(dependencies__system=system).select_related("owner", "evidence_system").order_by("slug")
     return {feed.slug: {name: value for name, value in _standing(feed).items() if _says(name, value)} for feed in feeds}
 
 
@@ -53,7 +78,10 @@ def _says(name: str, value: Any) -> bool:
 
 def _complete(items: dict[str, dict]) -> dict[str, dict]:
     """Return the feeds as they are to be, with what stands in the place of what is left out. Raises Refused."""
-    standing = {feed.slug: _standing(feed) for feed in Feed.objects.filter(slug__in=items).select_related("owner")}
+    standing = {
+        feed.slug: _standing(feed)
+        for feed in Feed.objects.filter(slug__in=items).select_related("owner", "evidence_system")
+    }
     errors: dict[str, list[str]] = {}
     whole = {}
     for slug, item in items.items():
@@ -105,8 +133,10 @@ def _apply(system: System, step: Step, by, at: datetime) -> None:
 
 def _described(step: Step, by, at: datetime) -> Feed:
     """Return the feed, added or changed so that it is what the file says. Raises Refused, PermissionDenied."""
-    feed = Feed.objects.select_related("owner").filter(slug=step.key).first()
+    feed = Feed.objects.select_related("owner", "evidence_system").filter(slug=step.key).first()
     wanted = OPTIONAL | step.after
+    if feed and feed.retired_at:
+        raise Refused({step.path: [str(FeedRetired(feed))]})
     if feed and _standing(feed) == wanted:
         return feed
     require(by, "feed.edit" if feed else "feed.add", feed)
@@ -115,9 +145,23 @@ def _described(step: Step, by, at: datetime) -> Feed:
         facts["owner"] = _owner(wanted["owner"], f"{step.path}.owner")
     else:
         facts["owner"] = feed.owner
+    if feed is None or wanted["evidence"] != _evidence(feed):
+        facts |= _seen_by(wanted["evidence"], f"{step.path}.evidence", by)
     feed = edit_feed(feed=feed, by=by, at=at, **facts) if feed else add_feed(slug=step.key, by=by, at=at, **facts)
     _write_contract(feed, wanted, step, by, at)
     return feed
+
+
+def _seen_by(evidence: dict | None, path: str, by) -> dict:
+    if evidence is None:
+        return {"evidence_system": None, "evidence_metric": ""}
+    slug = evidence["system"]
+    system = System.objects.visible_to(by).in_use().filter(slug=slug).first()
+    if system is None:
+        raise Refused({f"{path}.system": [f"There is no system {slug}."]})
+    if system.restricted:
+        raise Refused({f"{path}.system": [f"{slug} is restricted: a feed has more readers."]})
+    return {"evidence_system": system, "evidence_metric": evidence["metric"]}
 
 
 def _owner(username: str, path: str) -> Person:

@@ -11,6 +11,7 @@ from mlops_portal.engine.versions import Stale
 from systems import contracts
 from systems.access import RULES, may, require
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
+from systems.actions.feeds import FeedRetired
 from systems.doors import rule
 from systems.forms.feeds import ContractForm
 from systems.models import Contract, Feed
@@ -27,6 +28,9 @@ def contract(request, feed):
     if request.method == "GET":
         return _page(request, feed, form)
     require(request.user, "feed.edit", feed)
+    if feed.retired_at:
+        messages.error(request, str(FeedRetired(feed)))
+        return redirect("systems:contract", feed.slug)
     if not form.is_valid():
         return _page(request, feed, form, status=422)
     try:
@@ -64,7 +68,7 @@ def _page(request, feed: Feed, form: ContractForm, status: int = 200):
         "is_overdue": bool(shown and shown.is_proposed and shown.from_on <= timezone.now().date()),
         "change": contracts.difference(before.text, shown.text) if before else [],
         "before": before,
-        "form": form if may(request.user, "feed.edit", feed) else None,
+        "form": form if not feed.retired_at and may(request.user, "feed.edit", feed) else None,
         "is_writing": not versions or status != 200,
         "is_stale": status == 412,
         "who_may": RULES["feed.edit"].sentence,

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
 from systems.actions.dependencies import Circular, set_dependencies
+from systems.actions.feeds import FeedRetired
 from systems.doors import rule
 from systems.feeds import dependencies_of
 from systems.forms.feeds import FeedOfForm, SystemOfForm
@@ -36,6 +37,8 @@ def dependencies(request, slug):
             return _add(request, system, form.cleaned_data)
     except Circular as error:
         other.add_error("system", str(error))
+    except FeedRetired as error:
+        feed.add_error("feed", str(error))
     except Stale as stale:
         form.over(stale.now.version)
         return _page(request, stale.now, feed, other, status=412)

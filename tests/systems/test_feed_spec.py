@@ -40,6 +40,15 @@ def test_a_feed_comes_with_its_contract_and_the_system_depends_on_it(put, system
     assert export(system)["feeds"] == {"events": EVENTS | {"contract": contract}}
 
 
+def test_the_evidence_of_freshness_comes_and_goes_with_the_file(put, system):
+    evidence = {"system": "churn", "metric": "rows"}
+    put(feeds={"events": EVENTS | {"evidence": evidence}})
+    assert export(system)["feeds"]["events"]["evidence"] == evidence
+    assert put(feeds=export(system)["feeds"]) == []
+    put(feeds={"events": EVENTS | {"evidence": None}})
+    assert "evidence" not in export(system)["feeds"]["events"]
+
+
 def test_the_same_file_again_does_nothing(put):
     sections = {"feeds": {"events": EVENTS | {"contract": parse_yaml(CONTRACT.encode())}}, "dependencies": {}}
     put(**sections)
