@@ -57,6 +57,7 @@ urlpatterns = [
     path("", include((monitoring_urls, "monitoring"))),
     path("", include("incidents.urls")),
     path("reports/gaps/", reports.gaps, name="report-gaps"),
+    path("reports/drills/", reports.drills, name="report-drills"),
     path("accounts/", include(account_urls)),
     path("api/", include("mlops_portal.api")),
     path("settings/", include("mlops_portal.pages.settings.urls")),

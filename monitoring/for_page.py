@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from monitoring.drawing import draw_series, limits_of, lines_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from monitoring.normal import normal_of
 from systems.access import may
 from systems.models import System
 
@@ -15,7 +16,7 @@ CHANGES_SHOWN = 5
 
 
 def for_page(system: System, person) -> dict:
-    """Return what _system_data.html and _system_quality.html take as `monitoring`; `person` may see the system."""
+    """Return what the fragments of monitoring on its page take as `monitoring`; `person` may see the system."""
     rows = series_of(system)
     leading = next((row for row in rows if row.metric.leading), None)
     by_kind = {kind: [row for row in rows if row.metric.kind == kind] for kind in Metric.Kind.values}
@@ -27,6 +28,7 @@ def for_page(system: System, person) -> dict:
         "others": [row for kind in ("quality", "service", "business") for row in by_kind[kind] if row is not leading],
         "leading": _leading(leading),
         "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
+        "normal": normal_of([system]),
         "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
         "format_changes": _format_changes(sources),
         "may_edit": system.retired_at is None and may(person, "system.edit", system),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import unified_diff
 from typing import Any
 
 from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
@@ -218,9 +217,3 @@ def about(document: dict) -> list[tuple[str, str]]:
     if isinstance(said, str):
         return [("purpose", said)] if said else []
     return [(name, text) for name, text in said.items() if isinstance(text, str) and text]
-
-
-def difference(before: str, after: str) -> list[tuple[str, str]]:
-    """Return the lines that differ, with two of what is around them: (" ", "+" or "-", line); ("@", "") is a gap."""
-    lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2))[3:]
-    return [("@", "") if line.startswith("@@") else (line[0], line[1:]) for line in lines]

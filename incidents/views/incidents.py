@@ -13,6 +13,7 @@ from incidents.filters import IncidentFilter
 from incidents.following import choose, follow, key_of, suggested, written_for
 from incidents.forms import WriteForm
 from incidents.models import Delivery, Incident, IncidentAlert
+from monitoring.normal import Normal, normal_of
 from systems.access import RULES, may
 from systems.doors import rule
 from systems.models import Runbook, System
@@ -61,11 +62,12 @@ def show(request, incident: Incident, *, form, refused: str = "", status: int = 
 
 def live(incident: Incident, person, *, runbook: str = "") -> dict:
     """Return what the parts of the page show that others may change meanwhile; `runbook` is the text asked for."""
-    written = written_for(incident.shown_systems)
+    written, normal = written_for(incident.shown_systems), normal_of(incident.shown_systems)
     chosen = choose(incident, written, runbook)
     return {
         "incident": incident,
-        "tag": _tag(incident, person, runbook),
+        "tag": _tag(incident, person, runbook, normal),
+        "normal": normal,
         "stamps": _stamps(incident),
         "entries": incident.timeline.visible_to(person).select_related("by").order_by("-n"),
         "memberships": alerts_of(incident),
@@ -93,12 +95,13 @@ def _deliveries(incident: Incident, person):
     return sent.order_by("pk")
 
 
-def _tag(incident: Incident, person, runbook: str) -> str:
-    """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, deliveries, texts."""
+def _tag(incident: Incident, person, runbook: str, normal: list[Normal]) -> str:
+    """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, values, texts."""
     sent = list(_deliveries(incident, person).values_list("pk", "state", "attempts"))
     alerts = list(incident.memberships.values_list("alert", "alert__cleared_at"))
     texts = list(Runbook.objects.filter(system__in=incident.shown_systems).values_list("pk", "version"))
-    rest = crc32(repr((incident.severity, incident.title, sent, alerts, texts, runbook)).encode())
+    values = [(one.expected.pk, one.standing, one.series and one.series.last_at) for one in normal]
+    rest = crc32(repr((incident.severity, incident.title, sent, alerts, texts, values, runbook)).encode())
     return f"{person.pk}-{incident.version}-{incident.timeline.visible_to(person).count()}-{rest}"
 
 
@@ -116,7 +119,9 @@ def _stamps(incident: Incident) -> list[tuple]:
 
 
 def _as_it_stands(request, number) -> str:
-    return f'"{_tag(seen_or_404(request.user, number), request.user, request.GET.get("runbook", ""))}"'
+    incident = seen_or_404(request.user, number)
+    normal = normal_of(incident.shown_systems)
+    return f'"{_tag(incident, request.user, request.GET.get("runbook", ""), normal)}"'
 
 
 @rule("read")

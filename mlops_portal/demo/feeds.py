@@ -122,6 +122,7 @@ class Stream:
     max_delay_s: int | None = None
     fallback: str = ""
     contract: str = ""
+    evidence: tuple[str, str] | None = None  # the system and the metric by which its freshness is seen
 
 
 STREAMS = [
@@ -135,6 +136,7 @@ STREAMS = [
         14_400,
         "The rows of the night before are used, for one day; then no forecast is made and the service desk is told.",
         NOW,
+        ("churn-forecast", "rows"),
     ),
     Stream(
         "service-desk-messages",
@@ -155,6 +157,7 @@ STREAMS = [
         2,
         ("card-fraud-score",),
         fallback="Payments above 500 are held back by a fixed rule.",
+        evidence=("card-fraud-score", "requests_per_s"),
     ),
     Stream(
         "parcel-scans",
@@ -197,7 +200,11 @@ def _begin(at: datetime) -> None:
 def _add(stream: Stream, at: datetime) -> None:
     owner, manager = Person.objects.get(username=stream.owner), Person.objects.get(username="manager")
     names = ("slug", "name", "arrival", "freshness_s", "max_delay_s", "fallback")
-    feed = add_feed(owner=owner, by=manager, at=at, **{name: getattr(stream, name) for name in names})
+    facts = {name: getattr(stream, name) for name in names}
+    if stream.evidence:
+        slug, metric = stream.evidence
+        facts |= {"evidence_system": System.objects.known_as(slug).get(), "evidence_metric": metric}
+    feed = add_feed(owner=owner, by=manager, at=at, **facts)
     if stream.contract:
         put_contract(feed=feed, text=stream.contract, by=owner, at=at)
     for system in System.objects.filter(slug__in=stream.systems):

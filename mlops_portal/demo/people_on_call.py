@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from incidents.actions.declaring import change_incident
 from incidents.actions.response import acknowledge, resolve, write_note
 from incidents.models import Entry, Incident
 from systems.models import Person
@@ -16,6 +17,7 @@ class Habit:
     after: timedelta
     finding: str
     ending: str
+    situation: str = ""
 
 
 HABITS = {
@@ -31,12 +33,14 @@ HABITS = {
         timedelta(hours=5, minutes=10),
         "The feed sends some columns in another order since its last release. Agents sort by hand meanwhile.",
         "The feed sends the old order again, and version 2.1 checks the order before it answers.",
+        "anomalous_input",
     ),
     "delivery-times": Habit(
         "data-engineer",
         timedelta(hours=9, minutes=40),
         "Nothing arrives from the routing system for some requests. Asked its team what they released.",
         "The routing system delivers again; the log is complete since.",
+        "feed_unavailable",
     ),
     "card-fraud-score": Habit(
         "on-call",
@@ -62,6 +66,7 @@ def _deal_with(incident: Incident, habit: Habit, people: dict[str, Person], now:
         if seen_at > now:
             return 0
         acknowledge(incident=incident, by=by, at=seen_at)
+        change_incident(incident=incident, situation=habit.situation, by=by, at=seen_at)
         return 1
     if not incident.timeline.filter(kind=Entry.Kind.NOTE).exists():
         write_note(incident=incident, text=habit.finding, by=by, at=min(now, seen_at + timedelta(hours=2)))

@@ -7,12 +7,13 @@ from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from systems.actions.hand_overs import plan_hand_over
+from mlops_portal.demo.watching import figures
 from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
 from systems.actions.registry import judged_once
 from systems.actions.retraining import record_run, set_retraining
-from systems.actions.runbooks import confirm_runbook, write_runbook
+from systems.actions.runbooks import confirm_runbook, set_range, write_runbook
 from systems.actions.versions import add_version, deploy
 from systems.checking import run_checks
 from systems.models import Deployment, Holding, Item, ModelVersion, Person, Role, System
@@ -87,6 +88,7 @@ def _keep(service: Service, age: int, at: datetime) -> None:
     if age == WRITTEN_AT_AGE:
         with judged_once():
             _write_runbooks(system, at)
+            _say_what_is_normal(service, system, at)
             try_everything(system, at)
             _plan_retraining(system, at)
         _answer(system, at)
@@ -113,6 +115,15 @@ def _holder(system: System, role: str) -> Person:
 def _write_runbooks(system: System, at: datetime) -> None:
     for situation, body in RUNBOOKS.items():
         write_runbook(system=system, situation=situation, body=body, by=_holder(system, Role.OPERATIONS_OWNER), at=at)
+
+
+def _say_what_is_normal(service: Service, system: System, at: datetime) -> None:
+    by, reason = _holder(system, Role.OPERATIONS_OWNER), "Three spreads around what the experiment reached."
+    for key, (value, spread) in figures(service).items():
+        low, high = round(value - 3 * spread, 3), round(value + 3 * spread, 3)
+        if value <= 1 < high:  # it cannot be better than all right
+            high = None
+        set_range(system=system, metric_key=key, low=low, high=high, reason=reason, by=by, at=at)
 
 
 def _plan_retraining(system: System, at: datetime) -> None:

@@ -25,12 +25,13 @@ def write_runbook(
 ) -> RunbookVersion:
     """Make `body` the text for the situation and return its version; the one that stands when it says the same.
 
-    `review_by` is when it is to be read again; left out, a new text gets what the tier asks for. Raises Stale when
-    `seen` (0: no text yet) is not the number of the newest version.
+    `review_by` is when it is to be read again; left out, a new text gets what the tier asks for. `origin` is where it
+    is kept, when it was not typed. Raises Stale when `seen` (0: no text yet) is not the number of the newest version.
     """
     runbook = _locked(system, situation, seen)
     newest = runbook.versions.first()
     if newest and newest.body == body:
+        _say_origin(newest, origin or newest.origin, by)
         return _review(newest, review_by or newest.review_by, by)
     version = runbook.versions.create(
         n=runbook.version + 1,
@@ -46,6 +47,29 @@ def write_runbook(
     record(by=by, verb="wrote", kind="runbook", object=situation, system=system, after=facts)
     recheck(system)
     return version
+
+
+def _say_origin(version: RunbookVersion, origin: str, by) -> None:
+    if version.origin == origin:
+        return
+    told = {"before": {"origin": version.origin}, "after": {"origin": origin}}
+    version.origin = origin
+    version.save(update_fields=["origin"])
+    runbook = version.runbook
+    record(by=by, verb="traced", kind="runbook", object=runbook.situation, system=runbook.system, **told)
+
+
+@transaction.atomic
+def restore_runbook(
+    *, system: System, situation: str, n: int, by, at: datetime, seen: int | None = None
+) -> RunbookVersion:
+    """Make the text of version `n` the newest again, as a version of its own, and return that.
+
+    Raises RunbookVersion.DoesNotExist when there is none, or one without a text; Stale as write_runbook().
+    """
+    texts = RunbookVersion.objects.filter(runbook__system=system, runbook__situation=situation)
+    old = texts.exclude(body="").get(n=n)
+    return write_runbook(system=system, situation=situation, body=old.body, by=by, at=at, seen=seen)
 
 
 def _locked(system: System, situation: str, seen: int | None) -> Runbook:

@@ -8,6 +8,7 @@ from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Numbe
 from mlops_portal.engine.api.serializers import Strict
 from systems.models import PHASES_IN_USE, PRODUCTION, ModelVersion, Retraining, RetrainingRun, Runbook, Situation
 from systems.models.retraining import last_trained
+from systems.models.words import words_are_seen
 from systems.runbooks import LONGEST, steps_of
 
 MOST_FIGURES = MOST_TRIGGERS = 20
@@ -130,7 +131,7 @@ class RunShape(OfSystemShape):
 class RunbookShape(OfSystemShape):
     api_name, page_name = "runbook", "runbook"
     situation = serializers.ChoiceField(Situation.choices, read_only=True)
-    body = Text(max_length=LONGEST, trim_whitespace=False)
+    body = Text(max_length=LONGEST, trim_whitespace=False, validators=[words_are_seen])
     review_by = serializers.DateField(required=False)
     steps = serializers.ListField(child=serializers.CharField(), read_only=True)
     by = serializers.CharField(read_only=True, allow_null=True)
@@ -155,6 +156,17 @@ class RunbookShape(OfSystemShape):
         runbook.review_by, runbook.at = (text.review_by, text.at) if text else (None, None)
         runbook.by, runbook.origin = (text.by and text.by.username, text.origin) if text else (None, "")
         return super().to_representation(runbook)
+
+
+class RunbookVersionShape(Strict):
+    """One text; an empty one took the runbook out of use."""
+
+    n = serializers.IntegerField()
+    body = serializers.CharField()
+    by = serializers.CharField(source="by.username", allow_null=True)
+    at = Moment()
+    origin = serializers.CharField(help_text="Where it is kept; empty when it was typed here.")
+    review_by = serializers.DateField()
 
 
 class MoveShape(Strict):

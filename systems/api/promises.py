@@ -1,5 +1,6 @@
 """Runbooks, versions, deployments, retraining and phases of a system, for programs."""
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
@@ -8,10 +9,11 @@ from rest_framework.response import Response
 
 from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.permissions import Door
+from mlops_portal.engine.api.serializers import Nothing
 from systems.actions.phases import GapsLeft, GateShut, move_phase
 from systems.actions.readiness import NotFromHere
 from systems.actions.retraining import record_run, set_retraining
-from systems.actions.runbooks import write_runbook
+from systems.actions.runbooks import confirm_runbook, write_runbook
 from systems.actions.versions import AlreadyThere, add_version, deploy
 from systems.api import promise_shapes as shapes
 from systems.api.systems import OfSystem, as_it_stands
@@ -145,10 +147,11 @@ class RunbookText(Promise):
 
     queryset = Runbook.objects.select_related("system")
     serializer_class = shapes.RunbookShape
-    versioned = ("update",)
+    versioned = ("update", "confirm")
     doors = {
         "retrieve": Door(Scope.READ, "read"),
         "update": Door(Scope.WRITE, "runbook.write", takes=shapes.RunbookShape),
+        "confirm": Door(Scope.WRITE, "runbook.write", takes=Nothing),
     }
 
     def get_object(self) -> Runbook:
@@ -159,8 +162,28 @@ class RunbookText(Promise):
         facts = self.asked() | {"by": request.user, "at": timezone.now(), "seen": self.seen}
         return self.answer(write_runbook(system=self.system, situation=situation, **facts))
 
+    def confirm(self, request, slug, situation) -> Response:
+        """Say that it was read again and still holds; it is to be read again an interval later."""
+        facts = self.asked() | {"by": request.user, "at": timezone.now(), "seen": self.seen}
+        try:
+            return self.answer(confirm_runbook(system=self.system, situation=situation, **facts))
+        except Runbook.DoesNotExist:
+            raise Http404 from None
+
     def represent(self, row: Runbook | RunbookVersion) -> dict:
         return super().represent(row.runbook if isinstance(row, RunbookVersion) else row)
+
+
+class RunbookVersions(OfSystem):
+    """All that was ever written of a situation, newest first: who wrote it, when, and where it came from."""
+
+    queryset = RunbookVersion.objects.select_related("by", "runbook__system").order_by("-n")
+    serializer_class = shapes.RunbookVersionShape
+    doors = {"list": Door(Scope.READ, "read")}
+
+    def get_queryset(self):
+        of = {"runbook__system": self.system, "runbook__situation": self.kwargs["situation"]}
+        return super().get_queryset().filter(**of)
 
 
 class Moves(Promise):

@@ -8,9 +8,9 @@ from systems.api.owners import Confirmations as RoleConfirmations
 from systems.api.owners import Held, Owners
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.plans import MoneyEntries, PhasePlans
-from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, Runs, Versions
+from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, RunbookVersions, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
-from systems.api.reports import Gaps
+from systems.api.reports import DueDrills, Gaps
 from systems.api.systems import Audit, Checks, History, Status, Systems
 from systems.models import PHASE_ORDER, Role, Situation
 
@@ -112,6 +112,16 @@ urlpatterns = [
         RunbookText.as_view({"get": "retrieve", "put": "update"}),
         name="runbook",
     ),
+    path(
+        "systems/<slug:slug>/runbook/<situation:situation>/confirm/",
+        RunbookText.as_view({"post": "confirm"}),
+        name="runbook-confirm",
+    ),
+    path(
+        "systems/<slug:slug>/runbook/<situation:situation>/versions/",
+        RunbookVersions.as_view(READ),
+        name="runbook-versions",
+    ),
     path("systems/<slug:slug>/phase/", Moves.as_view(READ_ADD), name="phase"),
     path(
         "systems/<slug:slug>/phases/<phase:phase>/",
@@ -139,5 +149,6 @@ urlpatterns = [
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),
     path("reports/gaps/", Gaps.as_view(READ), name="report-gaps"),
+    path("reports/drills/", DueDrills.as_view(READ), name="report-drills"),
     path("audit/", Audit.as_view(READ), name="audit"),
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from systems.forms.versioned import Versioned
 from systems.models import PRODUCTION, ModelVersion, Outcome, RetrainingRun, System
+from systems.models.words import words_are_seen
 from systems.runbooks import LONGEST
 
 MOST_FIGURES = MOST_TRIGGERS = 20
@@ -34,6 +35,7 @@ class RunbookForm(Versioned):
         label="What to do",
         max_length=LONGEST,
         strip=False,
+        validators=[words_are_seen],
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "true"}),
         help_text="Markdown. A line that begins with “- [ ]” is a step, to be ticked off during an incident.",
     )
@@ -62,7 +64,10 @@ class RangeForm(forms.Form):
     low = forms.FloatField(label="From", required=False)
     high = forms.FloatField(label="To", required=False)
     reason = forms.CharField(
-        label="Why", max_length=300, help_text="On what that rests, such as: seen in the first half of the year."
+        label="Why",
+        max_length=300,
+        validators=[words_are_seen],
+        help_text="On what that rests, such as: seen in the first half of the year.",
     )
 
     def clean(self):

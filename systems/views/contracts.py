@@ -12,6 +12,7 @@ from systems import contracts
 from systems.access import RULES, may, require
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.actions.feeds import FeedRetired
+from systems.comparing import difference
 from systems.doors import rule
 from systems.forms.feeds import ContractForm
 from systems.models import Contract, Feed
@@ -39,7 +40,8 @@ def contract(request, feed):
         form.refuse(refused.errors)
         return _page(request, feed, form, status=422)
     except Stale as stale:
-        return _page(request, feed, form.over(stale.now.version), status=412)
+        seen = form.cleaned_data["version"]
+        return _page(request, feed, form.over(stale.now.version), status=412, seen=seen)
 
 
 def _initial(feed: Feed, newest: Contract | None) -> dict:
@@ -56,21 +58,23 @@ def _save(request, feed: Feed, said: dict):
     return redirect("systems:contract", feed.slug)
 
 
-def _page(request, feed: Feed, form: ContractForm, status: int = 200):
+def _page(request, feed: Feed, form: ContractForm, status: int = 200, seen: int = 0):
     versions = list(feed.contracts.select_related("by"))
     shown = _asked_for(versions, request.GET.get("version", ""))
     before = next((one for one in versions if shown and one.n == shown.n - 1), None)
+    read = next((one.text for one in versions if one.n == seen), "")
     context = {
         "feed": feed,
         "versions": versions,
         "shown": shown,
         "in_force": feed.contract_in_force(),
         "is_overdue": bool(shown and shown.is_proposed and shown.from_on <= timezone.now().date()),
-        "change": contracts.difference(before.text, shown.text) if before else [],
+        "change": difference(before.text, shown.text) if before else [],
         "before": before,
         "form": form if not feed.retired_at and may(request.user, "feed.edit", feed) else None,
         "is_writing": not versions or status != 200,
         "is_stale": status == 412,
+        "since": difference(read, versions[0].text) if status == 412 else [],
         "who_may": RULES["feed.edit"].sentence,
     }
     return render(request, "systems/contract.html", context | (_read(shown.document) if shown else {}), status=status)

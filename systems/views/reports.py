@@ -2,9 +2,11 @@
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mlops_portal.engine.spreadsheet import csv_answer
+from systems import due_drills
 from systems.access import may_open
 from systems.checking import CHECKS
 from systems.doors import rule
@@ -39,3 +41,24 @@ def gaps(request):
         "systems_with_gaps": found.qs.order_by().values("system").distinct().count(),
     }
     return render(request, "reports/gaps.html", context)
+
+
+@rule("read")
+@require_safe
+def drills(request):
+    """What has to be tried by when, month by month; a table for spreadsheets with ?format=csv."""
+    seen = System.objects.visible_to(request.user).in_use().select_related("team")
+    found = due_drills.DueFilter(request.GET, seen)
+    rows = due_drills.due_drills(found.qs, today=timezone.now().date())
+    if request.GET.get("format") == "csv":
+        cells = ([str(value) if value is not None else "" for value in due_drills.facts(row).values()] for row in rows)
+        return csv_answer("drills.csv", due_drills.COLUMNS, cells, by=request.user)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "months": due_drills.by_month(page.object_list),
+        "form": found.form,
+        "asked": request.GET,
+        "due_now": sum(row.is_now for row in rows),
+    }
+    return render(request, "reports/drills.html", context)

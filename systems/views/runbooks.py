@@ -1,7 +1,5 @@
 """The runbook of a system, a page for each situation."""
 
-from difflib import ndiff
-
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -11,10 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
-from systems.actions.runbooks import confirm_runbook, remove_range, set_range, write_runbook
+from systems.actions.runbooks import confirm_runbook, remove_range, restore_runbook, set_range, write_runbook
+from systems.comparing import difference
 from systems.doors import rule
 from systems.forms.promises import RangeForm, RunbookForm
-from systems.models import Runbook, RunbookVersion, Situation, System
+from systems.models import AppliedSpec, Runbook, RunbookVersion, Situation, System
 from systems.runbooks import render as rendered
 from systems.runbooks import steps_of
 from systems.views.finding import find_system
@@ -23,7 +22,7 @@ from systems.views.finding import find_system
 @require_http_methods(["GET", "POST"])
 @rule("read", post="runbook.write")
 def runbook(request, slug, situation):
-    """What to do in a situation: to read, to write, to look at before it is saved."""
+    """What to do in a situation: to read, to write, to look at before it is saved; `restore` names an old version."""
     system, situation = find_system(request, slug), _situation(situation)
     newest = _newest(system, situation)
     initial = {"body": newest.body if newest else "", "version": _seen(system, situation)}
@@ -31,6 +30,8 @@ def runbook(request, slug, situation):
     if request.method == "GET":
         return _page(request, system, situation, form)
     require(request.user, "runbook.write", system)
+    if "restore" in request.POST:
+        return _restore(request, system, situation)
     if not form.is_valid():
         return _page(request, system, situation, form, status=422)
     if "preview" in request.POST:
@@ -38,7 +39,8 @@ def runbook(request, slug, situation):
     try:
         return _save(request, system, situation, **form.cleaned_data)
     except Stale as stale:
-        return _page(request, system, situation, form.over(stale.now.version), status=412)
+        seen = form.cleaned_data["version"]
+        return _page(request, system, situation, form.over(stale.now.version), status=412, seen=seen)
 
 
 def _situation(key: str) -> Situation:
@@ -63,11 +65,39 @@ def _save(request, system, situation, *, body, review_by, version):
     return redirect("systems:runbook", system.slug, situation)
 
 
-def _page(request, system, situation, form, *, status=200, preview="", range_form=None):
+def _restore(request, system: System, situation: Situation):
+    n, seen = (_number(request.POST.get(name, "")) for name in ("restore", "version"))
+    who = {"by": request.user, "at": timezone.now()}
+    try:
+        version = restore_runbook(system=system, situation=situation, n=n, seen=seen, **who)
+        messages.success(request, f"The text of version {n} holds again, as version {version.n}.")
+    except RunbookVersion.DoesNotExist:
+        messages.error(request, "There is no such version with a text.")
+    except Stale:
+        messages.error(request, "It was changed in the meantime: look at what stands now, then decide.")
+    return redirect("systems:runbook", system.slug, situation)
+
+
+def _number(said: str) -> int:
+    """Return the number of a version, 0 for what is none."""
+    return int(said) if said.isdecimal() and len(said) < 9 else 0
+
+
+def _in_file(system: System, situation: Situation) -> str | None:
+    """Return the text that the system's file gave when it was last applied; None when it gives none."""
+    applied = AppliedSpec.objects.filter(system=system).values_list("document__runbook", flat=True).first() or {}
+    said = applied.get(situation)
+    return said["text"] if isinstance(said, dict) else said
+
+
+def _page(request, system, situation, form, *, status=200, preview="", range_form=None, seen=None):
     versions = list(
         RunbookVersion.objects.filter(runbook__system=system, runbook__situation=situation).select_related("by")
     )
     newest = versions[0] if versions and versions[0].body else None
+    first: dict[str, int] = {}
+    for one in reversed(versions):
+        one.again = first.setdefault(one.body, one.n)
     is_normal = situation == Situation.NORMAL
     context = {
         "system": system,
@@ -82,6 +112,8 @@ def _page(request, system, situation, form, *, status=200, preview="", range_for
         "form": form if may(request.user, "runbook.write", system) else None,
         "is_writing": bool(form.errors or preview or status != 200 or not newest),
         "is_stale": status == 412,
+        "since": _since(versions, seen) if status == 412 else [],
+        "in_file": _in_file(system, situation),
         "preview": preview,
         "who_may": RULES["runbook.write"].sentence,
         "is_normal": is_normal,
@@ -106,13 +138,20 @@ def _tabs(system: System, here: Situation) -> list[dict]:
 
 def _change(versions: list[RunbookVersion], asked: str) -> dict | None:
     """Return what the version asked for changed against the one before, line by line."""
-    n = int(asked) if asked.isdecimal() and len(asked) < 9 else 0
+    n = _number(asked)
     by_n = {version.n: version for version in versions}
     if n not in by_n:
         return None
-    before = by_n[n - 1].body.splitlines() if n - 1 in by_n else []
-    lines = [(line[0], line[2:]) for line in ndiff(before, by_n[n].body.splitlines()) if line[0] != "?"]
-    return {"version": by_n[n], "lines": lines}
+    return {"version": by_n[n], "lines": _lines(by_n, n - 1, n), "is_newest": n == versions[0].n}
+
+
+def _since(versions: list[RunbookVersion], seen: int) -> list[tuple[str, str]]:
+    """Return what was changed since the version that somebody saw."""
+    return _lines({version.n: version for version in versions}, seen, versions[0].n)
+
+
+def _lines(by_n: dict[int, RunbookVersion], before: int, after: int) -> list[tuple[str, str]]:
+    return difference(by_n[before].body if before in by_n else "", by_n[after].body)
 
 
 @require_POST
@@ -121,8 +160,7 @@ def confirm(request, slug, situation):
     """Record that the text was read again and still holds."""
     system, situation = find_system(request, slug), _situation(situation)
     require(request.user, "runbook.write", system)
-    seen = request.POST.get("version", "")
-    seen = int(seen) if seen.isdecimal() and len(seen) < 9 else None
+    seen = _number(request.POST.get("version", "")) or None
     try:
         confirm_runbook(system=system, situation=situation, by=request.user, at=timezone.now(), seen=seen)
         messages.success(request, "Noted: it was read again and still holds.")

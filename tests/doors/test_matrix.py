@@ -18,6 +18,7 @@ from tests.doors.world import World, undone
 API_METHODS = ["get", "post", "put", "patch", "delete", "options"]
 PAGE_METHODS = ["get", "post", "delete"]
 REGISTERS = ("api:system-spec", "put")  # a system that one does not see is a new one
+IN_THE_WAY = ("api:feed", "delete")  # systems depend on the feed, and nobody said that they can do without
 NO_SUCH_METHOD = "takes no such method"
 
 
@@ -77,6 +78,8 @@ def answer_of_api(world: World, route: Route, method: str, kind: str) -> int:
         return 400 if kind in MAY["system.register"] else 403  # the file says too little for a new one
     if world.hides(route, kind):
         return 404
+    if is_in and (route.name, method) == IN_THE_WAY:
+        return 409
     return door.status if is_in else 403
 
 

@@ -156,10 +156,11 @@ def _promised(system, person, reviewer, now) -> None:
     PhaseMove.objects.create(system=system, from_phase="research", to_phase="engineering", by=person, at=now, note="x")
     plan = PhasePlan.objects.create(system=system, phase="engineering", exit="x", currency="EUR")
     plan.money.create(kind="spent", on=now.date(), amount=5, note="x", at=now, by=person)
-    feed = FeedFactory(slug="x", owner=person)
+    feed = FeedFactory(slug="x", owner=person, evidence_system=system, evidence_metric="x")
     Contract.objects.create(feed=feed, n=1, text="x", status="proposed", from_on=now.date(), at=now)
     Dependency.objects.create(system=system, on_feed=feed)
     Drill.objects.create(system=system, situation="load", at=now, by=person, result="passed", rate=5, evidence="x")
+    Drill.objects.create(system=system, situation="rollback", at=now, result="failed", evidence="x", incident=1)
     ExpectedRange.objects.create(system=system, metric_key="accuracy", low=0.8, reason="x")
     for situation in ("load", "alert_reached", "normal"):
         runbook = Runbook.objects.create(system=system, situation=situation, version=1)

@@ -132,6 +132,44 @@ def test_a_contract_of_ten_megabytes_is_refused(owner):
     assert (answer.status_code, "larger than 256 kB" in answer.json()["detail"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("latin-1", "not UTF-8"), ("utf-16", "not UTF-8"), ("utf-32", "not UTF-8")]
+)
+def test_a_contract_in_another_encoding_is_refused_with_its_name(owner, encoding, said):
+    body = CONTRACT.replace("in spring", "im März").encode(encoding)
+    answer = owner.generic("PUT", "feeds/events/contract/", body, "application/yaml")
+    assert (answer.status_code, said in answer.json()["detail"]) == (400, True)
+    assert not Feed.objects.get().contracts.exists()
+
+
+def test_a_contract_in_utf_8_comes_out_with_every_letter(owner):
+    text = CONTRACT.replace("in spring", "im März, 春")
+    assert owner.generic("PUT", "feeds/events/contract/", text.encode(), "application/yaml").status_code == 200
+    assert owner.get("feeds/events/contract/", headers={"Accept": "application/yaml"}).content.decode() == text
+
+
+def test_anchors_that_explode_are_refused_before_they_do(owner):
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    answer = owner.put("feeds/events/contract/", bomb, **YAML)
+    assert (answer.status_code, "An alias stands" in answer.json()["detail"]) == (400, True)
+
+
+def test_columns_in_columns_without_end_are_refused(owner):
+    deep = "{name: a, properties: [" * 400 + "]}" * 400
+    text = CONTRACT + f"more: {deep}\n"
+    nested = CONTRACT.replace("slaProperties:", f"      - {deep}\nslaProperties:")
+    for one in (text, nested):
+        answer = owner.put("feeds/events/contract/", one, **YAML)
+        assert (answer.status_code, "application/problem+json" in answer["Content-Type"]) == (400, True)
+
+
+@pytest.mark.parametrize("day", ["2020-02-01", "0001-01-01", "2026-02-30", "1.4.2100", "soon", ""])
+def test_a_proposal_for_a_day_that_is_past_or_none_is_refused_by_its_path(owner, day):
+    answer = owner.put(f"feeds/events/contract/?from={day}", PROPOSED, **YAML)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["from"])
+
+
 def test_there_is_no_contract_until_one_is_put(owner):
     assert owner.get("feeds/events/contract/").status_code == 404
     assert owner.get("feeds/events/contract/?version=x").status_code == 400

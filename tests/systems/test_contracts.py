@@ -8,6 +8,7 @@ from mlops_portal.engine.versions import Stale
 from systems import contracts
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.actions.dependencies import set_dependencies
+from systems.comparing import difference
 from systems.feeds import dependents_of
 from systems.models import Confirmation, Notice, Review, System
 from tests.factories import AnswerFactory, FeedFactory, HoldingFactory, ReviewFactory, SystemFactory
@@ -112,7 +113,7 @@ def test_columns_inside_columns_have_their_path_as_a_name():
 
 
 def test_the_difference_shows_what_changed_and_what_is_around_it():
-    lines = contracts.difference(CONTRACT, PROPOSED)
+    lines = difference(CONTRACT, PROPOSED)
     assert ("-", "status: active") in lines
     assert ("+", "status: proposed") in lines
     assert ("@", "") in lines
@@ -138,6 +139,14 @@ def test_who_answers_for_the_data_else_for_the_model_is_told_of_a_proposal(put, 
 def test_a_proposal_without_a_day_is_refused(put):
     with pytest.raises(Refused):
         put(PROPOSED)
+
+
+def test_a_proposal_for_a_day_that_is_past_is_refused_and_one_that_has_got_old_stays(put, now):
+    with pytest.raises(Refused) as refused:
+        put(PROPOSED, from_on=(now - timedelta(days=2)).date())
+    assert list(refused.value.errors) == ["from"]
+    first = put(PROPOSED, from_on=now.date())
+    assert put(PROPOSED, from_on=now.date(), at=now + timedelta(days=9)) == first
 
 
 def test_who_confirmed_is_kept_once_and_who_has_not_is_seen(put, feed, system, manager, holder, now):

@@ -8,7 +8,7 @@ from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import apply, export
 from systems.actions.contracts import put_contract
 from systems.actions.dependencies import set_dependencies
-from systems.models import Feed, System
+from systems.models import Contract, Feed, System
 from tests.factories import FeedFactory, SystemFactory
 from tests.systems.contracts import CONTRACT, PROPOSED
 
@@ -53,6 +53,16 @@ def test_the_same_file_again_does_nothing(put):
     sections = {"feeds": {"events": EVENTS | {"contract": parse_yaml(CONTRACT.encode())}}, "dependencies": {}}
     put(**sections)
     assert put(**sections) == []
+
+
+def test_a_proposal_whose_day_has_come_still_applies_as_it_stands_but_no_new_one(put, now):
+    contract = parse_yaml(PROPOSED.encode())
+    said = EVENTS | {"contract": contract, "contract_from": now.date().isoformat()}
+    put(feeds={"events": said})
+    Contract.objects.update(from_on="2026-01-01")
+    assert put(feeds={"events": said | {"contract_from": "2026-01-01"}}) == []
+    late = said | {"contract_from": "2026-01-02"}
+    assert list(_refused(lambda: put(feeds={"events": late}))) == ["feeds.events.contract_from"]
 
 
 def test_what_is_left_out_of_a_feed_is_left_as_it_stands(put, system, manager, now):
