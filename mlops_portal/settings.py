@@ -290,6 +290,7 @@ SPECTACULAR_SETTINGS = {
         "OutcomeEnum": "systems.models.Outcome.Result",
         "PhaseEnum": "systems.models.phase.Phase",
         "PhaseInUseEnum": "systems.models.phase.PHASES_IN_USE",
+        "SituationEnum": "systems.models.Situation",
         "TriedSituationEnum": "systems.models.drill.CAN_BE_TRIED",
     },
 }
