@@ -9,6 +9,7 @@ from mlops_portal.engine.spec import Refused
 from mlops_portal.engine.versions import Stale
 from systems.actions.feeds import FeedRetired, judge_dependents
 from systems.actions.readiness import lapse_reviews
+from systems.actions.registry import recheck
 from systems.contracts import understood
 from systems.models import Confirmation, Contract, Feed, Role, System, Topic
 from systems.notices import News, tell
@@ -104,4 +105,5 @@ def confirm_contract(*, contract: Contract, system: System, by, at: datetime) ->
     if is_new:
         after = {"contract": contract.n}
         record(by=by, verb="confirmed", kind="contract", object=contract.feed.slug, system=system, after=after)
+        recheck(system)
     return confirmation

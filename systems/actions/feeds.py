@@ -17,7 +17,7 @@ EDITABLE = (
     *("name", "owner", "arrival", "freshness_s", "max_delay_s", "fallback"),
     *("evidence_system", "evidence_metric"),
 )
-CHECK = "feeds_described"
+OWN_CHECKS = ["feeds_described", "contracts_confirmed"]
 HIDDEN = "a restricted system"  # what the trail says of one, for it has more readers
 
 
@@ -112,6 +112,6 @@ def _tell_retired(feed: Feed, systems: list[System]) -> None:
 def judge_dependents(feed: Feed) -> None:
     """Look again at all systems that depend on the feed; their verdicts follow when the duty comes round."""
     systems = System.objects.in_use().filter(dependencies__on_feed=feed)
-    run_checks(systems, keys=[CHECK])
+    run_checks(systems, keys=OWN_CHECKS)
     System.objects.filter(pk__in=systems.values("pk")).update(checks_due_at=Now())
     nudge("check")

@@ -1,12 +1,13 @@
-"""Does it say where its data comes from, and is each feed promised and secured against its absence?"""
+"""Does it say where its data comes from, is each feed promised and secured against its absence, and what is to come?"""
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked
 from systems.feeds import feeds_of
-from systems.models import Feed, Outcome, Role
+from systems.models import Confirmation, Contract, Feed, Outcome, Role
 
 PASS, FAIL = Outcome.Result.PASS, Outcome.Result.FAIL
 
@@ -29,6 +30,34 @@ def feeds_described(systems):
             names = ", ".join(feed.name for feed in feeds)
             url = reverse("systems:dependencies", args=[slug])
             yield Finding(pk, PASS, f"Each of its feeds has a contract and a fallback: {names}."[:300], url)
+
+
+@check(key="contracts_confirmed", topic="data", title="Proposed contracts are confirmed", for_role=Role.DATA_OWNER)
+def contracts_confirmed(systems):
+    """Fail while a contract is proposed for one of its feeds, and nobody has said that it can live with that."""
+    by_system = feeds_of(systems)
+    confirmed = _confirmed(systems)
+    for pk, _, _, why in asked(systems):
+        proposed = [
+            one for one in by_system[pk] if one.newest_status == Contract.Status.PROPOSED and not one.retired_at
+        ]
+        waiting = [one for one in proposed if (pk, one.pk) not in confirmed]
+        if why or not proposed:
+            yield not_asked(pk, why or "No other contract is proposed for its feeds.")
+        elif waiting:
+            feed = waiting[0]
+            said = f"{feed} is to follow another contract from {feed.newest_from:%-d %B %Y}: can it live with that?"
+            yield Finding(pk, FAIL, said, f"{feed.get_absolute_url()}#systems")
+        else:
+            url = f"{proposed[0].get_absolute_url()}#systems"
+            yield Finding(pk, PASS, "Somebody has said that it can live with what is proposed.", url)
+
+
+def _confirmed(systems) -> set[tuple[int, int]]:
+    """Return (system id, feed id) of each confirmation of the newest contract of a feed."""
+    newest = Contract.objects.filter(feed=OuterRef("contract__feed")).order_by("-n").values("pk")[:1]
+    given = Confirmation.objects.filter(system__in=systems, contract=Subquery(newest))
+    return set(given.order_by().values_list("system", "contract__feed"))
 
 
 def _lacks(feed: Feed) -> str:

@@ -8,9 +8,10 @@ from mlops_portal.engine.versions import Stale
 from systems import contracts
 from systems.actions.contracts import NotProposed, confirm_contract, put_contract
 from systems.actions.dependencies import set_dependencies
+from systems.checking import run_checks
 from systems.comparing import difference
 from systems.feeds import dependents_of
-from systems.models import Confirmation, Notice, Review, System
+from systems.models import Confirmation, Notice, Outcome, Review, System
 from tests.factories import AnswerFactory, FeedFactory, HoldingFactory, ReviewFactory, SystemFactory
 from tests.systems.contracts import CONTRACT, PROPOSED
 
@@ -165,6 +166,35 @@ def test_only_the_newest_proposal_is_confirmed_and_only_by_who_depends(put, syst
     for contract, who in ((old, other), (put(CONTRACT), system), (old, system)):
         with pytest.raises(NotProposed):
             confirm_contract(contract=contract, system=who, by=manager, at=now)
+
+
+def test_what_nobody_has_confirmed_is_a_gap_until_somebody_does(put, feed, system, manager, holder, now):
+    System.objects.update(phase="operations")
+
+    def said():
+        return Outcome.objects.get(system=system, check_key="contracts_confirmed").outcome
+
+    put()
+    assert said() == "not_applicable"
+    first = put(PROPOSED, from_on=DAY)
+    assert said() == "fail"
+    confirm_contract(contract=first, system=system, by=holder, at=now)
+    assert said() == "pass"
+    put(PROPOSED, from_on=DAY + timedelta(days=1))
+    assert said() == "fail"
+    put(PROPOSED.replace("status: proposed", "status: active"))
+    assert said() == "not_applicable"
+
+
+def test_who_confirmed_what_is_judged_in_as_few_queries_for_many(put, feed, manager, now, django_assert_num_queries):
+    put(PROPOSED, from_on=DAY)
+    systems = System.objects.all()
+    for n in (1, 9):
+        for one in SystemFactory.create_batch(n, phase="operations"):
+            set_dependencies(system=one, feeds=[feed], by=manager, at=now)
+        run_checks(systems, keys=["contracts_confirmed"])
+        with django_assert_num_queries(6):
+            run_checks(systems, keys=["contracts_confirmed"])
 
 
 def test_a_restricted_system_is_not_among_those_who_are_asked(put, feed, viewer):

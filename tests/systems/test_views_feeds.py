@@ -75,6 +75,7 @@ def test_a_stale_edit_is_told_what_stands_and_loses_nothing(owner, viewer, feed)
         "First",
         "Second",
     )
+    assert [(one.by, one.after["name"]) for one in late.context["changes"]] == [("viewer", "First")]
     owner.post(f"{FEED}edit/", _facts(viewer, name="Second", version=late.context["form"]["version"].value()))
     assert Feed.objects.get().name == "Second"
 
@@ -142,6 +143,7 @@ def test_a_stale_contract_saves_nothing_and_keeps_the_text(owner):
     owner.post(WRITE, {"text": CONTRACT, "version": 0})
     late = owner.post(WRITE, {"text": CONTRACT + "b: 1\n", "version": 0})
     assert (late.status_code, late.context["form"]["text"].value()) == (412, CONTRACT + "b: 1\n")
+    assert ("+", "id: customer-events") in late.context["since"]
     assert Contract.objects.count() == 1
 
 
