@@ -61,7 +61,8 @@ def key_of(runbook: Runbook) -> str:
 
 def written_for(systems: Iterable[System]) -> list[Runbook]:
     """Return the runbooks of `systems` that have a text."""
-    return list(Runbook.objects.filter(system__in=systems, version__gt=0).select_related("system"))
+    texts = RunbookVersion.objects.newest().values("runbook")
+    return list(Runbook.objects.filter(system__in=systems, pk__in=texts).select_related("system"))
 
 
 def suggested(incident: Incident) -> Situation:

@@ -110,12 +110,16 @@ CONTRACTS = st.fixed_dictionaries(
     {name: st.just(CONTRACT[name]) for name in ("apiVersion", "kind", "id", "version", "status")},
     optional={"name": WORDS, "more": st.lists(WORDS | NUMBERS | st.booleans())},
 )
+TEXTS = WORDS | st.just("- [ ] a\n\n  b\n")
 DOCUMENTS = st.fixed_dictionaries(
     {"version": st.just(1), "system": SYSTEMS},
     optional={
         "owners": st.dictionaries(st.sampled_from(Role.values), st.just({"person": "viewer"})),
         "phases": st.dictionaries(st.sampled_from(PHASE_ORDER).map(str), PHASE),
-        "runbook": st.dictionaries(st.sampled_from(Situation.values), WORDS | st.just("- [ ] a\n\n  b\n")),
+        "runbook": st.dictionaries(
+            st.sampled_from(Situation.values),
+            TEXTS | st.fixed_dictionaries({"text": TEXTS}, optional={"origin": WORDS | st.just("mlsystem.yaml")}),
+        ),
         "expected_ranges": st.dictionaries(WORDS, st.fixed_dictionaries({"low": NUMBERS, "reason": WORDS}), max_size=3),
         "retraining": st.fixed_dictionaries(
             {"policy": WORDS, "who": WORDS, "triggers": st.lists(WORDS, min_size=1, max_size=3)}
@@ -129,7 +133,12 @@ DOCUMENTS = st.fixed_dictionaries(
                     "arrival": st.just("file"),
                     "freshness_s": st.integers(1, 9),
                 },
-                optional={"fallback": WORDS, "max_delay_s": st.just(60), "contract": CONTRACTS},
+                optional={
+                    "fallback": WORDS,
+                    "max_delay_s": st.just(60),
+                    "evidence": st.none() | st.just({"system": "churn", "metric": "rows"}),
+                    "contract": CONTRACTS,
+                },
             ),
         ),
         "dependencies": st.fixed_dictionaries({"systems": st.lists(st.just("churn"))}),

@@ -124,19 +124,38 @@ def retire_runbook(*, system: System, situation: str, by, at: datetime) -> None:
 
 @transaction.atomic
 def set_range(
-    *, system: System, metric_key: str, low: float | None, high: float | None, reason: str, by, at: datetime
+    *,
+    system: System,
+    metric_key: str,
+    low: float | None,
+    high: float | None,
+    reason: str,
+    by,
+    at: datetime,
+    seen: int | None = None,
 ) -> ExpectedRange:
-    """Say between which values the metric is normal, and return that. Raises ValueError when no bound is given."""
+    """Say between which values the metric is normal, and return that.
+
+    Raises ValueError when no bound is given, Stale when `seen` (0: none yet) is not the version of what stands.
+    """
     if low is None and high is None:
         raise ValueError("Give a lower or an upper bound.")
     if low is not None and high is not None and low > high:
         raise ValueError("The lower bound is above the upper one.")
+    System.objects.select_for_update().get(pk=system.pk)
+    expected = ExpectedRange.objects.filter(system=system, metric_key=metric_key).first()
+    if seen is not None and seen != (expected.version if expected else 0):
+        raise Stale(expected or ExpectedRange(system=system, metric_key=metric_key, version=0))
     facts = {"low": low, "high": high, "reason": reason}
-    before = ExpectedRange.objects.filter(system=system, metric_key=metric_key).values(*facts).first() or {}
-    expected, _ = ExpectedRange.objects.update_or_create(system=system, metric_key=metric_key, defaults=facts)
-    old, new = differences(before, facts)
-    if new:
-        record(by=by, verb="set", kind="expected range", object=metric_key, system=system, before=old, after=new)
+    old, new = differences({name: getattr(expected, name) for name in facts} if expected else {}, facts)
+    if expected and not new:
+        return expected
+    expected = expected or ExpectedRange(system=system, metric_key=metric_key, version=0)
+    for name, value in facts.items():
+        setattr(expected, name, value)
+    expected.version += 1
+    expected.save()
+    record(by=by, verb="set", kind="expected range", object=metric_key, system=system, before=old, after=new)
     return expected
 
 

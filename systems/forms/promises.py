@@ -53,7 +53,7 @@ class RunbookForm(Versioned):
         return body
 
 
-class RangeForm(forms.Form):
+class RangeForm(Versioned):
     metric_key = forms.RegexField(
         r"\A[a-z0-9]+([_.-][a-z0-9]+)*\Z",
         label="Metric",

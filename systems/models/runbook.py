@@ -139,6 +139,7 @@ class ExpectedRange(models.Model):
     low = models.FloatField(null=True, blank=True)
     high = models.FloatField(null=True, blank=True)
     reason = models.CharField(max_length=300)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["system", "metric_key"]

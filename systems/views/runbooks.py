@@ -90,7 +90,7 @@ def _in_file(system: System, situation: Situation) -> str | None:
     return said["text"] if isinstance(said, dict) else said
 
 
-def _page(request, system, situation, form, *, status=200, preview="", range_form=None, seen=None):
+def _page(request, system, situation, form, *, status=200, preview="", range_form=None, range_now=None, seen=None):
     versions = list(
         RunbookVersion.objects.filter(runbook__system=system, runbook__situation=situation).select_related("by")
     )
@@ -110,7 +110,7 @@ def _page(request, system, situation, form, *, status=200, preview="", range_for
         "versions": versions,
         "change": _change(versions, request.GET.get("version", "")),
         "form": form if may(request.user, "runbook.write", system) else None,
-        "is_writing": bool(form.errors or preview or status != 200 or not newest),
+        "is_writing": bool(form.errors or preview or status in (412, 422) or not newest),
         "is_stale": status == 412,
         "since": _since(versions, seen) if status == 412 else [],
         "in_file": _in_file(system, situation),
@@ -118,7 +118,8 @@ def _page(request, system, situation, form, *, status=200, preview="", range_for
         "who_may": RULES["runbook.write"].sentence,
         "is_normal": is_normal,
         "ranges": system.expected_ranges.all() if is_normal else [],
-        "range_form": (range_form or RangeForm(prefix="range")) if is_normal else None,
+        "range_form": (range_form or RangeForm(prefix="range", initial={"version": 0})) if is_normal else None,
+        "range_now": range_now,
     }
     return render(request, "systems/runbook.html", context, status=status)
 
@@ -171,6 +172,12 @@ def confirm(request, slug, situation):
     return redirect("systems:runbook", slug, situation)
 
 
+def _text_form(system: System) -> RunbookForm:
+    """Return the form of the text as it stands, beside that of a range."""
+    newest = _newest(system, Situation.NORMAL)
+    return RunbookForm(initial={"body": newest.body if newest else "", "version": _seen(system, Situation.NORMAL)})
+
+
 @require_POST
 @rule("runbook.write")
 def ranges(request, slug):
@@ -184,9 +191,12 @@ def ranges(request, slug):
         return redirect("systems:runbook", slug, Situation.NORMAL)
     form = RangeForm(request.POST, prefix="range")
     if not form.is_valid():
-        newest = _newest(system, Situation.NORMAL)
-        text = RunbookForm(initial={"body": newest.body if newest else "", "version": _seen(system, Situation.NORMAL)})
-        return _page(request, system, Situation.NORMAL, text, status=422, range_form=form)
-    set_range(**form.cleaned_data, **who)
+        return _page(request, system, Situation.NORMAL, _text_form(system), status=422, range_form=form)
+    said = dict(form.cleaned_data)
+    try:
+        set_range(seen=said.pop("version"), **said, **who)
+    except Stale as stale:
+        form, now = form.over(stale.now.version), stale.now
+        return _page(request, system, Situation.NORMAL, _text_form(system), status=409, range_form=form, range_now=now)
     messages.success(request, f"What is normal for {form.cleaned_data['metric_key']} is saved.")
     return redirect("systems:runbook", slug, Situation.NORMAL)

@@ -5,7 +5,7 @@ import pytest
 from incidents.actions.declaring import change_incident, declare
 from incidents.actions.response import resolve
 from mlops_portal.engine.models import Change
-from systems.actions.runbooks import write_runbook
+from systems.actions.runbooks import retire_runbook, write_runbook
 from systems.models import Drill, Outcome, System
 from tests.callers import caller
 from tests.factories import IncidentFactory, SystemFactory
@@ -107,3 +107,5 @@ def test_the_runbook_of_its_situation_comes_first(system, manager, now, client):
     incident = declare(**facts, situation="rollback", by=manager, at=now)
     client.force_login(manager)
     assert "Of rollback." in client.get(incident.get_absolute_url()).content.decode()
+    retire_runbook(system=system, situation="rollback", by=manager, at=now)
+    assert "Of alert_reached." in client.get(incident.get_absolute_url()).content.decode()

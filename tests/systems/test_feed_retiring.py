@@ -58,9 +58,11 @@ def test_nothing_of_a_retired_feed_changes_and_nothing_new_depends_on_it(retired
         set_dependencies(system=SystemFactory(), feeds=[retired], by=manager, at=now)
 
 
-def test_whoever_depends_on_it_has_a_gap(retired, system):
+def test_whoever_depends_on_it_has_a_gap(client, viewer, retired, system):
     System.objects.update(phase="operations")
     recheck(system)
+    client.force_login(viewer)
+    assert "It was retired" in client.get(system.get_absolute_url()).content.decode()
     outcome = Outcome.objects.get(system=system, check_key="feeds_described")
     assert (outcome.outcome, "was retired on" in outcome.why) == ("fail", True)
 

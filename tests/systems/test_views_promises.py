@@ -45,10 +45,17 @@ def test_what_a_version_changed_is_shown(writer, manager, system, now):
 
 def test_ranges_are_named_and_removed_under_normal(writer):
     page = "/systems/churn/runbook/ranges/"
-    wrong = writer.post(page, {"range-metric_key": "auc", "range-reason": "Seen."})
+    wrong = writer.post(page, {"range-metric_key": "auc", "range-reason": "Seen.", "range-version": 0})
     assert (wrong.status_code, list(wrong.context["range_form"].errors)) == (422, ["low"])
-    writer.post(page, {"range-metric_key": "auc", "range-low": "0.8", "range-reason": "Seen."})
+    facts = {"range-metric_key": "auc", "range-low": "0.8", "range-reason": "Seen.", "range-version": 0}
+    writer.post(page, facts)
+    late = writer.post(page, facts | {"range-low": "0.7", "range-reason": "Also seen."})
+    assert (late.status_code, late.context["range_now"].low, late.context["range_form"]["low"].value()) == (
+        *(409, 0.8, "0.7"),
+    )
     assert ExpectedRange.objects.get().low == 0.8
+    writer.post(page, facts | {"range-low": "0.7", "range-version": late.context["range_form"]["version"].value()})
+    assert ExpectedRange.objects.get().low == 0.7
     writer.post(page, {"remove": "auc"})
     assert not ExpectedRange.objects.exists()
 
