@@ -36,6 +36,7 @@ class IncidentShape(StrictModel):
     noticed_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     alerts = AlertOfIncident(source="memberships", many=True, read_only=True)
     lead = serializers.SerializerMethodField(help_text="Who is on it.")
+    situation = Choice(CAN_BE_TRIED, read_only=True, allow_blank=True, help_text="Empty: nobody said which.")
     acknowledged_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     mitigated_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     resolved_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
@@ -43,19 +44,8 @@ class IncidentShape(StrictModel):
     class Meta:
         model = Incident
         fields = [
-            *[
-                "number",
-                "title",
-                "severity",
-                "state",
-                "systems",
-                "topic",
-                "situation",
-                "held",
-                "lead",
-                "noticed_how",
-                "noticed_by",
-            ],
+            *["number", "title", "severity", "state", "systems", "topic", "situation", "held"],
+            *["lead", "noticed_how", "noticed_by"],
             *["impact_started_at", "first_visible_at", "noticed_at", "declared_at"],
             *["acknowledged_at", "acknowledged_by", "mitigated_at", "mitigated_by", "resolved_at", "resolved_by"],
             *["alerts", "version", "url", "page"],
