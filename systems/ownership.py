@@ -147,7 +147,7 @@ def with_plans(held: Iterable[Holding]) -> list[Holding]:
 
 def feeds_of(person: Person) -> QuerySet[Feed]:
     """Return the feeds that the person owns, and that go on to others when they leave."""
-    return Feed.objects.filter(owner=person).order_by("slug")
+    return Feed.objects.in_use().filter(owner=person).order_by("slug")
 
 
 def day(at: datetime) -> str:

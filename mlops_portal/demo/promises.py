@@ -6,8 +6,8 @@ from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.plans import pay
 from mlops_portal.demo.services import MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
-from systems.actions.hand_overs import plan_hand_over
 from mlops_portal.demo.watching import figures
+from systems.actions.hand_overs import plan_hand_over
 from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
