@@ -100,10 +100,14 @@ def retire_feed(*, feed: Feed, by, at: datetime, accept: Collection[str] = (), s
 
 
 def _tell_retired(feed: Feed, systems: list[System]) -> None:
-    subject = f"its feed {feed} is retired"
-    text = f"{feed} does not come any more. Say on the page of {{}} what it lives on now."
     news = [
-        News(system, f"feed-retired:{feed.pk}:{system.pk}", subject, text.format(system.name), feed.get_absolute_url())
+        News(
+            system=system,
+            key=f"feed-retired:{feed.pk}:{system.pk}",
+            subject=f"its feed {feed} is retired",
+            text=f"{feed} does not come any more. Say on the page of {system.name} what it lives on now.",
+            url=feed.get_absolute_url(),
+        )
         for system in systems
     ]
     tell(news, role=Role.DATA_OWNER, then=(Role.MODEL_OWNER,))

@@ -29,6 +29,7 @@ def retired(feed, manager, now):
 
 
 def test_a_feed_that_is_needed_is_retired_only_by_naming_who_does_without(feed, system, manager, now):
+    Feed.objects.update(name="Events {y}")
     HoldingFactory(system=system, role=Role.DATA_OWNER, person=manager)
     with pytest.raises(StillNeeded, match="Churn model"):
         retire_feed(feed=feed, by=manager, at=now)
