@@ -6,7 +6,15 @@ from django.core.exceptions import ValidationError
 
 from mlops_portal.engine.spec import CREATE, REMOVE, Refused, Section, Step
 from monitoring.actions.baselines import set_baseline
-from monitoring.actions.metrics import EDITABLE, Watch, add_metric, edit_metric, guessed_scale, remove_metric
+from monitoring.actions.metrics import (
+    EDITABLE,
+    Watch,
+    add_metric,
+    edit_metric,
+    guessed_scale,
+    remove_metric,
+    require_fit,
+)
 from monitoring.actions.monitors import remove_monitor, set_limit
 from monitoring.actions.sources import SecretAskedAgain, connect_source, edit_source, remove_source
 from monitoring.connectors import connector_of, kinds
@@ -194,6 +202,7 @@ def _apply_line(system: System, step: Step, facts: dict, old: dict | None, line:
             metric__system=system, metric__key=step.key, segment=line["segment"], estimated=False
         )
     if old and (old["source"], old["selector"]) != (line["source"], line["selector"]):
+        require_fit(source or None, line["selector"])
         Series.objects.filter(pk=series.pk).update(source=source, selector=line["selector"], unjudged_from=at)
     _apply_expectations(f"{step.path}.series", series, old or {"baseline": None, "limits": []}, line, by, at)
 

@@ -69,6 +69,7 @@ class Target:
         self.touched = 0
         self.requests: list[bytes] = []
         self.page = PAGE
+        self.answers: dict[str, bytes] = {}  # whole ones, before those that stand above
         self.slow_s = 0.0
         self.redirect: tuple[int, str] | None = None  # what /elsewhere answers
         self.is_ending = False
@@ -118,6 +119,8 @@ class Target:
         if path == "/elsewhere" and self.redirect:
             status, place = self.redirect
             return answer(b"", status=b"%d Elsewhere" % status, headers=f"Location: {place}\r\n".encode())
+        if path in self.answers:
+            return self.answers[path]
         return ANSWERS[path]() if path in ANSWERS else answer(self.page)
 
     def _endless(self, path: str):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mlops_portal.engine.audit import differences, record
@@ -12,6 +13,7 @@ from mlops_portal.engine.versions import locked
 from monitoring.actions import monitors
 from monitoring.actions.baselines import set_baseline
 from monitoring.actions.pulling import pull_now
+from monitoring.connectors import connector_of
 from monitoring.models import Baseline, Metric, Series, Source
 from systems.actions.registry import recheck
 from systems.models import System
@@ -83,7 +85,7 @@ def add_metrics(
 ) -> list[Series]:
     """Watch several series of the system and return them, all or none.
 
-    Raises AlreadyWatched, BadMonitor, BadBaseline.
+    Raises AlreadyWatched, BadMonitor, BadBaseline, and ValidationError for a selector that its source cannot use.
     """
     System.objects.select_for_update().get(pk=system.pk)
     added = [_add(system, watch, source, by=by, at=at) for watch in watches]
@@ -95,6 +97,7 @@ def add_metrics(
 
 
 def _add(system: System, watch: Watch, source: Source | None, *, by, at: datetime) -> Series:
+    require_fit(source, watch.selector)
     metric = _metric_of(system, watch)
     if metric.series.filter(segment=watch.segment, estimated=False).exists():
         raise AlreadyWatched(metric, watch.segment)
@@ -105,6 +108,12 @@ def _add(system: System, watch: Watch, source: Source | None, *, by, at: datetim
     record(by=by, verb="added", kind="metric", object=metric.key, system=system, after=after)
     _expect(series, watch, by=by, at=at)
     return series
+
+
+def require_fit(source: Source | None, selector: Mapping[str, Any]) -> None:
+    """Raise ValidationError when nothing can be found in the source by this selector."""
+    if source and (unfit := connector_of(source.kind).unfit_selector(selector)):
+        raise ValidationError({"selector": [unfit]})
 
 
 def _expect(series: Series, watch: Watch, *, by, at: datetime) -> None:

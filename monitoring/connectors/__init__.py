@@ -6,11 +6,13 @@ from pkgutil import iter_modules
 
 from monitoring.connectors.connector import Connector
 
+SHARED = ("connector", "by_http")
+
 
 @cache
 def kinds() -> tuple[str, ...]:
     """Return the kinds that there are, without loading them: some are heavy."""
-    return tuple(sorted(module.name for module in iter_modules(__path__) if module.name != "connector"))
+    return tuple(sorted(module.name for module in iter_modules(__path__) if module.name not in SHARED))
 
 
 @cache

@@ -120,6 +120,10 @@ class Connector(ABC):
     def checked(self, settings: dict) -> dict:
         """Return the settings with their defaults filled in. Raises BadSettings."""
 
+    def unfit_selector(self, selector: Mapping[str, Any]) -> str:
+        """Return in a sentence what is wrong with a selector, "" when nothing is."""
+        return ""
+
     def places(self, settings: dict) -> set[tuple]:
         """Return where credentials are sent: (scheme, host, port) of each address in the settings, however deep.
 

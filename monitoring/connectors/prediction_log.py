@@ -13,6 +13,7 @@ from django.conf import settings as portal
 
 from monitoring.connectors.connector import BadSettings, Failed, Found, Limits, Pulled, Reading, Suggested, Wanted
 from monitoring.connectors.connector import Connector as Shape
+from monitoring.guessing import QUALITY
 from monitoring.predictions import layout as layouts
 from monitoring.predictions.evaluating import Log, most_recent
 from monitoring.predictions.files import LogFile, Refused, TooLarge, find_files, refuse_unfit
@@ -27,17 +28,7 @@ MOST_SEGMENTS_SUGGESTED = 8
 _TEXT = {"type": "string"}
 _NAMES = {"type": "array", "items": _TEXT}
 
-# name, unit, scale, direction, means
-_SAID = {
-    "accuracy": ("Accuracy", "share", "rate", "higher", "The share of predictions that turned out to be right."),
-    "precision": ("Precision", "share", "rate", "higher", "When it says yes, how often that is right."),
-    "recall": ("Recall", "share", "rate", "higher", "Of all the cases that there were, the share that it found."),
-    "f1": ("F1", "score", "unit", "higher", "Precision and recall in one figure; low when either is low."),
-    "roc_auc": ("ROC AUC", "score", "unit", "higher", "How well its scores tell yes from no; 0.5 is a coin toss."),
-    "log_loss": ("Log loss", "", "positive", "lower", "How far its probabilities are from what happened."),
-    "mae": ("Mean absolute error", "", "positive", "lower", "By how much a prediction is off, on average."),
-    "rmse": ("Root mean squared error", "", "positive", "lower", "As the mean error, but large misses weigh more."),
-    "r2": ("R²", "", "real", "higher", "The share of the differences that it explains; 0 is no better than the mean."),
+_SAID = QUALITY | {
     "rows": ("Predictions", "rows", "positive", "higher", "How many predictions it made."),
     "label_share": ("Labelled share", "share", "rate", "higher", "The share of predictions whose outcome is known."),
 }

@@ -1,6 +1,7 @@
 """Connecting a source: its kind, its settings, a test that shows what is there, and what to watch of it."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -79,6 +80,8 @@ def _save(request, system: System, form: SourceForm):
         return _page(request, system, form, rows=rows, status=422)
     except CannotSeal as cannot:
         return _page(request, system, form, rows=rows, failed=str(cannot), status=422)
+    except ValidationError as wrong:
+        return _page(request, system, form, rows=rows, failed=" ".join(wrong.messages), status=422)
     messages.success(request, f"{source.name} is connected. Its first values are being fetched.")
     return HttpResponseClientRedirect(source.get_absolute_url()) if request.htmx else redirect(source)
 

@@ -12,7 +12,7 @@ from incidents.delivery import plan, send_due
 from mlops_portal.engine import duties
 from mlops_portal.pages import views
 from monitoring.actions.pulling import pull_due
-from monitoring.connectors import prometheus_text
+from monitoring.connectors import by_http
 from monitoring.connectors.connector import Failed
 from monitoring.models import Source
 from systems.actions.people import set_password, sign_in_link
@@ -97,11 +97,11 @@ def _connect_sources(caller, markers) -> None:
 def _break_pulls(broken) -> None:
     """Let each pull fail with all that it was sent in its message, one of them as nobody foresaw."""
 
-    async def fetch(settings, credentials, limits):
-        text = f"{settings['url']} {prometheus_text.headers_of(credentials)} {credentials}"
+    async def fetch(settings, credentials, limits, *, accept):
+        text = f"{settings['url']} {by_http.headers_of(credentials)} {credentials}"
         raise RuntimeError(text) if settings["url"].endswith("0") else Failed("http_error", text)
 
-    broken.setattr(prometheus_text, "_fetch", fetch)
+    broken.setattr(by_http, "ask", fetch)
     assert pull_due() == 3
     assert Source.objects.exclude(last_error="").count() == 3
 

@@ -54,7 +54,7 @@ def test_a_line_that_is_no_metric_fails_the_page(line):
     assert failed.value.outcome == "parse_error"
 
 
-@protects("S5", off={"monitoring.connectors.prometheus_text.exposition._printable": lambda line: line})
+@protects("S5", off={"monitoring.connectors.prometheus_text.exposition.printable": lambda line: line})
 def test_of_a_line_that_is_no_metric_sixty_printable_characters_are_shown():
     with pytest.raises(Failed) as failed:
         page_of("\x1b[31mred " + "x" * 200 + "\n")

@@ -9,8 +9,9 @@ from mlops_portal.engine.egress import Place
 from mlops_portal.engine.fetching import run
 from monitoring.actions.pulling import pull_source
 from monitoring.connectors import connector_of
+from monitoring.connectors.by_http import headers_of
 from monitoring.connectors.connector import BadSettings, Limits, Wanted
-from monitoring.connectors.prometheus_text import headers_of, unfit_selector
+from monitoring.connectors.prometheus_text import unfit_selector
 from monitoring.models import Point, Source
 from tests.certificates import Authority
 from tests.factories import MetricFactory, SeriesFactory, SourceFactory

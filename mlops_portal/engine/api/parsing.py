@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -18,13 +19,13 @@ class NotJson(ValueError):
     """The text is no JSON, or JSON that nobody sends in earnest; the message says which."""
 
 
-def parse_json(raw: bytes):
+def parse_json(raw: bytes, *, most_digits: int = MAX_DIGITS):
     """Return what `raw` says. Raises NotJson for all that is not plain, finite, UTF-8 JSON of bounded depth."""
     try:
         said = json.loads(
             raw.decode("utf-8"),
             parse_constant=_refuse_constant,
-            parse_int=_integer,
+            parse_int=partial(_integer, most=most_digits),
             parse_float=_number,
             object_pairs_hook=_object,
         )
@@ -42,9 +43,9 @@ def _refuse_constant(word: str):
     raise NotJson(f"{word} is not a number.")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise NotJson(f"A whole number has more than {MAX_DIGITS} digits.")
+def _integer(digits: str, most: int) -> int:
+    if len(digits) > most:
+        raise NotJson(f"A whole number has more than {most} digits.")
     return int(digits)
 
 

@@ -1,55 +1,28 @@
 """Metrics pages of model servers and exporters: the Prometheus text format, read straight from the target."""
 
 import asyncio
-import base64
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mlops_portal.engine import egress, fetching
-from monitoring.connectors.connector import BadSettings, Failed, Found, Limits, Pulled, Wanted
+from mlops_portal.engine import fetching
+from monitoring.connectors import by_http
 from monitoring.connectors.connector import Connector as Shape
+from monitoring.connectors.connector import Found, Limits, Pulled, Wanted
 from monitoring.connectors.prometheus_text.exposition import Page, read_page
 from monitoring.connectors.prometheus_text.selecting import Missing, names_of, take
 from monitoring.connectors.prometheus_text.suggesting import suggest
 
 ACCEPT = "text/plain;version=0.0.4;q=1, application/openmetrics-text;version=1.0.0;q=0.5, text/plain;q=0.3"
-HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
-RESERVED = {"host", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding"}
-LONGEST_CA = 64 * 1024
-_TEXT = {"type": "string"}
-_SERIES = {"series": _TEXT, "labels": {"type": "object", "additionalProperties": _TEXT}}
+_SERIES = {"series": by_http.TEXT, "labels": {"type": "object", "additionalProperties": by_http.TEXT}}
 
 
 class Connector(Shape):
     kind = "prometheus_text"
     title = "Metrics page"
     summary = "Reads what a model server shows under /metrics: traffic, errors and latency."
-    settings = {
-        "type": "object",
-        "properties": {
-            "url": _TEXT | {"format": "uri", "title": "Address", "description": "such as http://model:8000/metrics"},
-            "ca": _TEXT
-            | {
-                "title": "Certificate authority",
-                "description": "for https:// where your own authority signs: its certificate as text (PEM)",
-                "maxLength": LONGEST_CA,
-            },
-        },
-        "required": ["url"],
-        "additionalProperties": False,
-    }
-    credentials = {
-        "type": "object",
-        "properties": {
-            "bearer": _TEXT,
-            "username": _TEXT,
-            "password": _TEXT,
-            "header": {"type": "object", "additionalProperties": _TEXT},
-        },
-        "additionalProperties": False,
-    }
+    settings = by_http.settings_schema("http://model:8000/metrics")
+    credentials = by_http.CREDENTIALS
     selector = {
         "type": "object",
         "properties": {
@@ -68,17 +41,13 @@ class Connector(Shape):
     }
 
     def checked(self, settings: dict) -> dict:
-        errors = {str(name): ["There is no such setting."] for name in sorted(set(settings) - {"url", "ca"}, key=str)}
-        url, ca = settings.get("url") or "", settings.get("ca") or ""
-        for name, wrong in (("url", _wrong_url(url)), ("ca", _wrong_ca(ca, url))):
-            if wrong:
-                errors[name] = [wrong]
-        if errors:
-            raise BadSettings(errors)
-        return {"url": url} | ({"ca": "\n".join(ca.splitlines())} if ca else {})
+        return by_http.checked_address(settings)
+
+    def unfit_selector(self, selector: Mapping[str, Any]) -> str:
+        return unfit_selector(selector)
 
     async def discover(self, settings: dict, credentials: dict, *, at: datetime, limits: Limits) -> list[Found]:
-        fetched = await _fetch(settings, credentials, limits)
+        fetched = await by_http.ask(settings, credentials, limits, accept=ACCEPT)
         page = await asyncio.to_thread(_page, fetched, limits)
         return suggest(page, at)
 
@@ -92,7 +61,7 @@ class Connector(Shape):
         at: datetime,
         limits: Limits,
     ) -> Pulled:
-        fetched = await _fetch(settings, credentials, limits)
+        fetched = await by_http.ask(settings, credentials, limits, accept=ACCEPT)
         pulled = Pulled(bytes=fetched.bytes)
         fitting = _fitting(wanted, pulled)
         page = _page(fetched, limits, {name for one in fitting for name in names_of(one.selector)})
@@ -101,63 +70,6 @@ class Connector(Shape):
         for one in absent:
             _take(whole, one, pulled, at)
         return pulled
-
-
-def _wrong_url(url: object) -> str:
-    if not isinstance(url, str) or not url:
-        return "Give the address of the metrics page."
-    try:
-        egress.check_url(url)
-    except egress.Refused as refused:
-        return str(refused)
-    return ""
-
-
-def _wrong_ca(ca: object, url: object) -> str:
-    """Return in a sentence what is wrong with the authority's certificates, "" when nothing is."""
-    if not ca:
-        return ""
-    if not isinstance(ca, str) or len(ca) > LONGEST_CA:
-        return f"Certificates are a text of at most {LONGEST_CA} characters."
-    if not str(url).startswith("https:"):
-        return "Only an address that begins with https:// is verified."
-    try:
-        fetching.trusting(ca)
-    except fetching.BadAuthority as bad:
-        return str(bad)
-    return ""
-
-
-async def _fetch(settings: dict, credentials: dict, limits: Limits) -> fetching.Fetched:
-    headers = {"Accept": ACCEPT, **headers_of(credentials)}
-    try:
-        fetched = await fetching.fetch(
-            settings["url"],
-            headers=headers,
-            deadline_s=limits.deadline_s,
-            max_bytes=limits.max_bytes,
-            ca=settings.get("ca", ""),
-        )
-        fetched.require_ok()
-    except fetching.FetchFailed as failed:
-        raise Failed(failed.outcome, str(failed)) from None
-    return fetched
-
-
-def headers_of(credentials: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers that carry the credentials. Raises BadSettings."""
-    headers = dict(credentials.get("header") or {})
-    if token := credentials.get("bearer"):
-        headers["Authorization"] = f"Bearer {token}"
-    elif credentials.get("username"):
-        pair = f"{credentials['username']}:{credentials.get('password', '')}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    for name, value in headers.items():
-        if not HEADER.fullmatch(name) or name.lower() in RESERVED:
-            raise BadSettings({"credentials.header": ["This header cannot be given."]})
-        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-            raise BadSettings({"credentials": ["Credentials are one line of plain characters."]})
-    return headers
 
 
 def _page(fetched: fetching.Fetched, limits: Limits, names: set[str] | None = None) -> Page:

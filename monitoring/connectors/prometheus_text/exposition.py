@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from monitoring.connectors.by_http import printable
 from monitoring.connectors.connector import Failed
 
 Labels = tuple[tuple[str, str], ...]
@@ -120,7 +121,7 @@ def _sample(line: str, is_open: bool) -> Sample:
         name, labels = _labels(parts[1], parts[2])
         return Sample(name, labels, number(parts[3]), _moment(parts[4], is_open))
     except (ValueError, OverflowError):
-        raise Failed("parse_error", f"A line of the page is no metric: “{_printable(line)}”.") from None
+        raise Failed("parse_error", f"A line of the page is no metric: “{printable(line)}”.") from None
 
 
 def _labels(name: str | None, text: str | None) -> tuple[str, Labels]:
@@ -172,7 +173,3 @@ def number(text: str) -> float:
 def _moment(text: str | None, is_open: bool) -> datetime | None:
     """Return the time on a line: seconds in OpenMetrics, milliseconds in the older format."""
     return None if text is None else datetime.fromtimestamp(number(text) / (1 if is_open else 1000), UTC)
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in line[:60])
