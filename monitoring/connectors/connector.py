@@ -82,6 +82,7 @@ class Found:
     at: datetime | None
     suggested: Suggested
     is_likely: bool = False  # ticked before anybody chose
+    server: str = ""  # the software that shows it, where it is recognised
 
 
 class Failed(Exception):

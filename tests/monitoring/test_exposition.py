@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from monitoring.connectors.connector import Failed
+from monitoring.connectors.prometheus_text import exposition
 from monitoring.connectors.prometheus_text.exposition import read_page
 from tests.protections import protects
 
@@ -27,20 +28,17 @@ def only(page):
     [
         ("up 1", "up", {}, 1.0),
         ("up{} 1e3", "up", {}, 1000.0),
-        ("  up 1", None, {}, 0),
+        (" \tup 1 \r", "up", {}, 1.0),
         ('a:b_c{x="1",y="2",} -0.5', "a:b_c", {"x": "1", "y": "2"}, -0.5),
         ('up { x = "1" , y = "}{" }\t2', "up", {"x": "1", "y": "}{"}, 2.0),
         (r'up{x="a\"b\\c\nd"} 1', "up", {"x": 'a"b\\c\nd'}, 1.0),
         ('{"my.name",x="ü"} 3', "my.name", {"x": "ü"}, 3.0),
         ('up{x="1"} 4 # {trace="t"} 0.5', "up", {"x": "1"}, 4.0),
         ("up +Inf", "up", {}, math.inf),
+        (r'up{x="\d\\"} 1', "up", {"x": "\\d\\"}, 1.0),
     ],
 )
 def test_a_line_is_read(line, name, labels, value):
-    if name is None:
-        with pytest.raises(Failed):
-            page_of(line + "\n")
-        return
     sample = only(page_of(line + "\n"))
     assert (sample.name, dict(sample.labels), sample.value) == (name, labels, value)
 
@@ -68,6 +66,22 @@ def test_times_are_milliseconds_in_the_old_format_and_seconds_in_the_new():
 
 def test_only_the_named_series_are_read():
     assert list(page_of("up 1\nother nonsense\n", names=["up"]).samples) == ["up"]
+
+
+def test_a_page_is_read_alike_again_whatever_was_read_before():
+    text = 'up{x="1"} 1\nup{x="1 2"} 3\nup{x="1"} 1 1772442000000\n'
+    assert page_of(text) == page_of(text) == page_of(text, names=["up"])
+    page_of("up 1\nup{} 1 5\n")
+    with pytest.raises(Failed, match="no metric"):
+        page_of("up one\n")
+    assert page_of("up one\nother 1\n", names=["other"]).samples.keys() == {"other"}
+
+
+def test_the_memory_of_series_is_bounded(monkeypatch):
+    monkeypatch.setattr(exposition, "MOST_KNOWN", 3)
+    monkeypatch.setattr(exposition, "_known", {})
+    page_of("".join(f"up{n} 1\n" for n in range(10)) + 'up{x="' + "x" * 1000 + '"} 1\n')
+    assert len(exposition._known) <= 3
 
 
 def test_too_many_series_fail_as_a_whole_with_their_count():

@@ -164,7 +164,7 @@ def suggested():
         ("model_infer_request_success_churn_rate", "rate", "1/s", "higher", 2.0, True),
         ("model_infer_request_failure_churn_share", "ratio", "share", "lower", 0.01, True),
         ("request_predict_seconds_p95", "quantile", "s", "lower", 0.1, True),
-        ("load_duration_seconds_mean", "ratio", "s", "lower", 2.0, True),
+        ("load_duration_seconds_mean", "ratio", "s", "lower", 2.0, False),
         ("queue_size", "value", "", "lower", 3.0, False),
         ("python_gc_seconds_p95", "quantile", "s", "lower", 0.95, False),
     ],

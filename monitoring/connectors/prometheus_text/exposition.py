@@ -4,10 +4,12 @@ https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics
 where a page may have been cut off or is no metrics page at all: half a page must not pass for a whole one.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from monitoring.connectors.by_http import printable
 from monitoring.connectors.connector import Failed
@@ -23,15 +25,19 @@ SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created")
 _QUOTED = r'"(?:[^"\\\n]|\\.)*+"'
 _SAMPLE = re.compile(
     rf"([a-zA-Z_:][a-zA-Z0-9_:]*+)?[ \t]*+(?:\{{((?:[^\"}}]|{_QUOTED})*+)\}})?[ \t]*+([^ \t#]++)"
-    r"(?:[ \t]++([^ \t#]++))?[ \t]*+(?:#.*+)?"
+    r"(?:[ \t]++([^ \t#]++))?(?:[ \t]* # .*+|[ \t]*+)"
 )
 _LABEL = re.compile(rf"[ \t]*+(?:({_QUOTED}|[a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+)?({_QUOTED})[ \t]*+(?:,|\Z)")
 _TYPE = re.compile(rf"#[ \t]+TYPE[ \t]+({_QUOTED}|[a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]+([a-z]+)")
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = re.compile(r"\\([\\n\"])")  # before anything else a backslash stands for itself
+
+# Series as they were once written, read the long way: bytes that are a whole series part always are that series.
+MOST_KNOWN = 50_000
+LONGEST_KNOWN = 400
+_known: dict[str, tuple[str, Labels]] = {}
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """One line: labels sorted by name; `at` where the page gives a time of its own."""
 
     name: str
@@ -46,6 +52,11 @@ class Page:
 
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Return the names of the samples, and of the families of those that are buckets, in order."""
+        families = {name.removesuffix("_bucket") for name in self.samples if name.endswith("_bucket")}
+        return sorted({*self.samples, *families})
 
     def type_of(self, name: str) -> str:
         """Return the type of the family that a sample belongs to, "untyped" where nobody says."""
@@ -66,12 +77,12 @@ def read_page(body: bytes, content_type: str, *, max_series: int, names: Iterabl
     if (count := text.count("\n")) > max_series * LINES_PER_SERIES:
         raise Failed("over_limit", f"The page has {count} lines; at most {max_series * LINES_PER_SERIES} are read.")
     is_open = content_type.strip().lower().startswith(OPEN_METRICS)
-    lines = [line for line in text.split("\n") if line]
+    lines = [line for whole in text.split("\n") if (line := whole.strip())]
     _require_whole(text, lines, is_open)
     count = sum(not line.startswith("#") for line in lines)
     if count > max_series:
         raise Failed("over_limit", f"The page shows {count} series; at most {max_series} are read.")
-    return _page(lines, is_open, None if names is None else tuple(names))
+    return _page(lines, is_open, None if names is None else frozenset(names))
 
 
 def _text(body: bytes, content_type: str) -> str:
@@ -96,21 +107,44 @@ def _require_whole(text: str, lines: list[str], is_open: bool) -> None:
         raise Failed("over_limit", f"A line of the page is longer than {LONGEST_LINE} characters.")
 
 
-def _page(lines: Iterable[str], is_open: bool, names: tuple[str, ...] | None) -> Page:
+def _page(lines: Iterable[str], is_open: bool, names: frozenset[str] | None) -> Page:
     page = Page()
-    seen: dict[tuple[str, Labels], str] = {}
+    beginnings = ("{", *(names or ()))
+    seen: dict[tuple[str, Labels], float] = {}
     for line in lines:
         if line.startswith("#"):
             if kind := _TYPE.match(line):
                 page.types[_plain(kind[1])] = kind[2]
-        elif names is None or line.startswith((*names, "{")):
-            sample = _sample(line.rstrip("\r"), is_open)
-            if (key := (sample.name, sample.labels)) in seen and seen[key] != repr(sample.value):
-                raise Failed("parse_error", "The page gives the same series twice, with different values.")
-            if key not in seen:
-                page.samples.setdefault(sample.name, []).append(sample)
-            seen[key] = repr(sample.value)
+            continue
+        series, _, value = line.rpartition(" ")
+        if (key := _known.get(series)) is not None:
+            if names is None or key[0] in names:
+                _add(page, seen, _known_sample(line, key, value))
+        elif names is None or line.startswith(beginnings):
+            sample = _sample(line, is_open)
+            if names is None or sample.name in names:
+                _add(page, seen, sample)
     return page
+
+
+def _add(page: Page, seen: dict[tuple[str, Labels], float], sample: Sample) -> None:
+    key = (sample.name, sample.labels)
+    if key not in seen:
+        seen[key] = sample.value
+        page.samples.setdefault(sample.name, []).append(sample)
+    elif seen[key] != sample.value and not (math.isnan(seen[key]) and math.isnan(sample.value)):
+        raise Failed("parse_error", "The page gives the same series twice, with different values.")
+
+
+def _known_sample(line: str, key: tuple[str, Labels], value: str) -> Sample:
+    try:
+        return Sample(*key, number(value), None)
+    except ValueError:
+        raise _no_metric(line) from None
+
+
+def _no_metric(line: str) -> Failed:
+    return Failed("parse_error", f"A line of the page is no metric: “{printable(line)}”.")
 
 
 def _sample(line: str, is_open: bool) -> Sample:
@@ -119,9 +153,18 @@ def _sample(line: str, is_open: bool) -> Sample:
         if parts is None:
             raise ValueError(line)
         name, labels = _labels(parts[1], parts[2])
-        return Sample(name, labels, number(parts[3]), _moment(parts[4], is_open))
-    except (ValueError, OverflowError):
-        raise Failed("parse_error", f"A line of the page is no metric: “{printable(line)}”.") from None
+        sample = Sample(name, labels, number(parts[3]), _moment(parts[4], is_open))
+    except (ValueError, OverflowError, OSError):
+        raise _no_metric(line) from None
+    _remember(line[: parts.start(3)].rstrip(" \t"), (name, labels))
+    return sample
+
+
+def _remember(series: str, key: tuple[str, Labels]) -> None:
+    if len(series) <= LONGEST_KNOWN:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[series] = key
 
 
 def _labels(name: str | None, text: str | None) -> tuple[str, Labels]:
