@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from monitoring.models import Metric
 
 LONGEST = 300
+NO_QUALITY = (
+    "It shows traffic, errors and latency at most, but nothing of how good the predictions are. Quality comes from "
+    "where predictions meet what really happened: a prediction log, a report in JSON, or values that a job pushes."
+)
 
 
 def figures(*values: float) -> list[str]:

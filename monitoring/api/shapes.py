@@ -153,6 +153,7 @@ class TestedShape(serializers.Serializer):
 
     outcome = serializers.ChoiceField(Pull.Outcome.choices)
     error = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True, help_text="What it does not show, and what to do about that.")
     found = FoundShape(many=True)
 
 

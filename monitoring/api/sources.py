@@ -19,9 +19,10 @@ from monitoring import connectors
 from monitoring.actions import sources
 from monitoring.actions.pulling import pull_now
 from monitoring.api import shapes
-from monitoring.connectors.connector import BadSettings, Connector, Failed
+from monitoring.connectors.connector import BadSettings, Connector, Failed, shows_quality
 from monitoring.filters import SourceFilter
 from monitoring.models import Pull, Source
+from monitoring.wording import NO_QUALITY
 from systems.access import require
 from systems.api.permissions import ByRule
 from systems.models import Scope
@@ -110,9 +111,10 @@ class Sources(OfASystem):
         except BadSettings as bad:
             raise ValidationError({"settings": bad.errors}) from None
         except Failed as failed:
-            return self.answer({"outcome": failed.outcome, "error": str(failed), "found": []})
+            return self.answer({"outcome": failed.outcome, "error": str(failed), "note": "", "found": []})
         outcome = Pull.Outcome.OK if found else Pull.Outcome.EMPTY
-        return self.answer({"outcome": outcome, "error": "", "found": [asdict(one) for one in found]})
+        note = NO_QUALITY if found and not shows_quality(found) else ""
+        return self.answer({"outcome": outcome, "error": "", "note": note, "found": [asdict(one) for one in found]})
 
     def partial_update(self, request, source_id) -> Response:
         source = self.get_object()

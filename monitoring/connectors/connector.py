@@ -1,7 +1,7 @@
 """What a connector is: one module of this folder, with a class `Connector` of this shape."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -85,6 +85,11 @@ class Found:
     server: str = ""  # the software that shows it, where it is recognised
 
 
+def shows_quality(found: Iterable[Found]) -> bool:
+    """Whether anything that was found speaks of how good the predictions are."""
+    return any(one.suggested.kind == "quality" for one in found)
+
+
 class Failed(Exception):
     """A pull that brought nothing: `outcome` is one of Pull.Outcome, the text one sentence for people."""
 
@@ -111,10 +116,12 @@ class Connector(ABC):
     kind: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]  # one sentence: what it reads, for the page that connects
+    purpose: ClassVar[str] = ""  # a sentence or two: what it is for, for the page that teaches
+    needs: ClassVar[tuple[str, ...]] = ()  # what must be there before, a sentence each
     settings: ClassVar[dict]
     credentials: ClassVar[dict]
     selector: ClassVar[dict]
-    example: ClassVar[dict]  # {"settings": …, "credentials": …, "selector": …}
+    example: ClassVar[dict]  # {"settings": …, "credentials": …, "selector": …, "metric": fields of the Metric}
     duty: ClassVar[str] = "pull"
 
     @abstractmethod

@@ -38,6 +38,16 @@ class Connector(Shape):
     kind = "prediction_log"
     title = "Prediction log"
     summary = "Reads logged predictions and their later outcomes from files, and computes quality for each day."
+    purpose = (
+        "The surest way to know how good a model is: what it predicted, held against what really happened. Quality is "
+        "computed for each window, provisional while labels may still arrive, final afterwards."
+    )
+    needs = (
+        "Files in CSV or Parquet, a row for each prediction with its time, below a folder of PORTAL_LOG_ROOTS that an "
+        "administrator has named.",
+        "The outcomes: a column beside the predictions, or files of their own, joined by an id.",
+        "How long outcomes may take: until then a value is provisional.",
+    )
     duty = "read_logs"
     credentials = {"type": "object", "properties": {}, "additionalProperties": False}
     selector = {
@@ -81,6 +91,7 @@ class Connector(Shape):
         },
         "credentials": {},
         "selector": {"metric": "roc_auc"},
+        "metric": {"key": "roc_auc", "kind": "quality", "unit": "score", "direction": "higher"},
     }
 
     def checked(self, settings: dict) -> dict:

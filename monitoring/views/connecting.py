@@ -13,9 +13,11 @@ from mlops_portal.engine.limits import TooMany, spend
 from mlops_portal.engine.secrets import CannotSeal
 from monitoring import connectors
 from monitoring.actions import sources
-from monitoring.connectors.connector import Connector, Failed
+from monitoring.connectors.connector import Connector, Failed, Found, shows_quality
 from monitoring.forms.sources import SourceForm
 from monitoring.forms.watching import WatchRows, rows_of
+from monitoring.teaching import PUSH, examples_of, examples_of_pushing, pushed_metric
+from monitoring.wording import NO_QUALITY
 from systems.access import require
 from systems.doors import rule
 from systems.models import System
@@ -30,9 +32,17 @@ def connect(request, slug):
     kind = request.GET.get("kind", "")
     if not kind:
         return render(request, "monitoring/kinds.html", {"system": system, "connectors": all_connectors()})
+    if kind == PUSH:
+        return _teach_pushing(request, system)
     if kind not in connectors.kinds():
         raise Http404
     return _with_kind(request, system, connectors.connector_of(kind))
+
+
+def _teach_pushing(request, system: System):
+    metric = pushed_metric(system)
+    examples = examples_of_pushing(system, metric, root=request.build_absolute_uri("/api/v1/"), at=timezone.now())
+    return render(request, "monitoring/push.html", {"system": system, "metric": metric, "examples": examples})
 
 
 def all_connectors() -> list[Connector]:
@@ -60,7 +70,7 @@ def _test(request, system: System, form: SourceForm):
         return _page(request, system, form, failed=str(failed))
     except TooMany as many:
         return _page(request, system, form, failed=str(many), status=429)
-    return _page(request, system, form, rows=rows_of(found), found=len(found))
+    return _page(request, system, form, rows=rows_of(found), found=found)
 
 
 def _typed_rows(request) -> WatchRows | None:
@@ -102,16 +112,20 @@ def _connect(request, system: System, form: SourceForm, rows: WatchRows):
     )
 
 
-def _page(request, system, form, *, rows=None, found: int | None = None, failed: str = "", status: int = 200):
+def _page(request, system, form, *, rows=None, found: list[Found] | None = None, failed: str = "", status: int = 200):
     """Return the page, or for htmx only what changed by the test."""
+    count = None if found is None else len(found)
     context = {
         "system": system,
         "form": form,
         "connector": form.connector,
         "rows": rows,
-        "found": found,
-        "left_out": max(found - len(rows.forms), 0) if found and rows else 0,
+        "found": count,
+        "left_out": max(count - len(rows.forms), 0) if count and rows else 0,
+        "server": found[0].server if found else "",
+        "no_quality": NO_QUALITY if found and not shows_quality(found) else "",
         "failed": failed,
+        "examples": examples_of(form.connector, system, root=request.build_absolute_uri("/api/v1/")),
     }
     is_part = request.htmx and not request.htmx.history_restore_request
     template = "monitoring/_connect_form.html" if is_part else "monitoring/connect.html"

@@ -15,8 +15,10 @@ from monitoring.actions.sources import SecretAskedAgain, edit_source, remove_sou
 from monitoring.drawing import lines_of
 from monitoring.forms.sources import EditSourceForm
 from monitoring.models import Source
+from monitoring.wording import NO_QUALITY
 from systems.access import may, require
 from systems.doors import rule
+from systems.models.system import PORTAL
 
 PULLS_SHOWN = 20
 
@@ -61,8 +63,15 @@ def live(source: Source, person) -> dict:
         "pulls": pulls,
         "running": next((pull for pull in pulls if pull.finished_at is None), None),
         "is_waiting": _is_waiting(source, pulls),
+        "no_quality": _no_quality(source, series),
         "may_edit": source.system.retired_at is None and may(person, "system.edit", source.system),
     }
+
+
+def _no_quality(source: Source, series) -> str:
+    """Return what to say of a source that brings no quality to a system that has none from elsewhere either."""
+    is_watched = bool(series) and source.system.slug != PORTAL
+    return NO_QUALITY if is_watched and not source.system.metrics.quality().exists() else ""
 
 
 def _is_waiting(source: Source, pulls) -> bool:

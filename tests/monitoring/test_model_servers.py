@@ -1,4 +1,4 @@
-"""Model servers are recognised, and what is suggested of each makes sense: as rates, ratios and quantiles, with units."""
+"""Model servers are recognised, and what is suggested of each makes sense: rates, ratios, quantiles with units."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -23,6 +23,17 @@ class Connector(Shape):
     kind = "json_http"
     title = "JSON over HTTP"
     summary = "Reads numbers out of the JSON that an address answers: a job's report, a service's own statistics."
+    purpose = (
+        "For figures that something else has worked out already: the report of an evaluation job, a warehouse behind a "
+        "small service, the statistics of a model server that speaks JSON. Quality too, when the report has it."
+    )
+    needs = (
+        "An address that answers a GET with JSON in which the values stand as numbers, not as texts.",
+        "The portal may connect to it: an administrator lists it in PORTAL_EGRESS_ALLOW.",
+        "Each value by a JMESPath expression that finds one number. The test finds them for you; the API and the file "
+        "take any other, but for [a, b], {a: b}, join and to_string.",
+        "If the report is older than its reading: its time beside the values, as in RFC 3339 or as seconds since 1970.",
+    )
     settings = by_http.settings_schema("https://reports.example/churn/quality.json")
     credentials = by_http.CREDENTIALS
     selector = {
@@ -38,6 +49,7 @@ class Connector(Shape):
         "settings": {"url": "https://reports.example/churn/quality.json"},
         "credentials": {"bearer": "a token"},
         "selector": {"value": "metrics[?name=='roc_auc'].value | [0]", "at": "evaluated_at"},
+        "metric": {"key": "roc_auc", "kind": "quality", "unit": "score", "direction": "higher"},
     }
 
     def checked(self, settings: dict) -> dict:

@@ -21,6 +21,16 @@ class Connector(Shape):
     kind = "prometheus_text"
     title = "Metrics page"
     summary = "Reads what a model server shows under /metrics: traffic, errors and latency."
+    purpose = (
+        "Tells whether the service is up, how much it is asked, how often it fails and how long it takes. It does not "
+        "say whether the predictions are right: that needs a prediction log, a report in JSON, or pushed values."
+    )
+    needs = (
+        "An address that answers with metrics as text, such as /metrics of MLServer, BentoML, Triton, KServe, Seldon, "
+        "TorchServe, TensorFlow Serving, Ray Serve or vLLM; they are recognised.",
+        "The portal may connect to it: an administrator lists it in PORTAL_EGRESS_ALLOW.",
+        "Two pulls: rates, shares and quantiles are of what was counted since the one before.",
+    )
     settings = by_http.settings_schema("http://model:8000/metrics")
     credentials = by_http.CREDENTIALS
     selector = {
@@ -38,6 +48,7 @@ class Connector(Shape):
         "settings": {"url": "http://model.example:8000/metrics"},
         "credentials": {"bearer": "a token"},
         "selector": {"series": "request_seconds", "labels": {"model": "churn"}, "take": "quantile", "q": 0.95},
+        "metric": {"key": "latency_p95", "kind": "service", "unit": "s", "direction": "lower"},
     }
 
     def checked(self, settings: dict) -> dict:
