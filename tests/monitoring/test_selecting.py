@@ -72,6 +72,16 @@ def test_a_counter_that_is_no_number_for_once_loses_nothing():
     assert followed(RATE, "c 100\n", "c NaN\n", "c 220\n") == [None, 0.0, 2.0]
 
 
+def test_a_counter_with_times_of_its_own_is_measured_by_them():
+    first, second = int(MONDAY.timestamp()) - 90, int(MONDAY.timestamp()) - 60
+    memory = taken(f"c 100 {first}000\n", RATE).memory
+    found = taken(f"c 160 {second}000\n", RATE, memory, MONDAY + MINUTE)
+    assert (found.reading.value, found.reading.at) == (2.0, MONDAY - MINUTE)
+    frozen = taken(f"c 160 {second}000\n", RATE, found.memory, MONDAY + 2 * MINUTE)
+    assert (frozen.reading, frozen.memory) == (None, {})
+    assert frozen.note == "Its counters are no newer than at the last pull."
+
+
 def test_counters_of_one_name_are_added_and_a_new_one_begins_at_its_stand():
     first, second = 'c{m="a"} 10\n', 'c{m="a"} 70\nc{m="b"} 1000\n'
     assert followed(RATE, first, second, second) == [None, 1.0, 0.0]

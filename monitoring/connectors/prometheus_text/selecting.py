@@ -16,6 +16,7 @@ from monitoring.connectors.prometheus_text.exposition import Labels, Page, Sampl
 NAMES_SHOWN = 5
 NOT_A_NUMBER = "Its value is not a number."
 FIRST_TIME = "Counters have their first value at the second pull."
+FROZEN = "Its counters are no newer than at the last pull."
 QUIET = "Nothing was counted since the last pull."
 
 
@@ -89,7 +90,10 @@ def _value(sample: Sample, at: datetime) -> Taken:
 
 @dataclass
 class _Counted:
-    """What the counters of a selector gained, by labels, since the last pull `elapsed_s` ago (None: there was none)."""
+    """What the counters of a selector gained, by labels, in the `elapsed_s` since the last pull (None: there was none).
+
+    `at` is the time of what stands now: the page's own where it gives one, else that of the pull.
+    """
 
     gained: dict[Labels, float]
     over: dict[Labels, float]
@@ -100,18 +104,22 @@ class _Counted:
     @classmethod
     def of(cls, page: Page, selector: Mapping[str, Any], memory: Mapping[str, Any], at: datetime) -> "_Counted":
         kept = memory if memory.get("selector") == dict(selector) else {}
-        elapsed_s = (at - datetime.fromisoformat(kept["at"])).total_seconds() if kept else None
         name = selector["series"] + ("_bucket" if selector.get("take") == "quantile" else "")
-        stands = _stands(_found(page, name, selector.get("labels", {})), kept.get("stands", []))
+        found = _found(page, name, selector.get("labels", {}))
+        at = max((sample.at for sample in found if sample.at), default=at)  # the page's own time, where it gives one
+        elapsed_s = (at - datetime.fromisoformat(kept["at"])).total_seconds() if kept else None
+        stands = _stands(found, kept.get("stands", []))
         over = selector.get("over")
         below = _stands(_found(page, over["series"], over.get("labels", {})), kept.get("over", [])) if over else {}
         new = {"selector": dict(selector), "at": at.isoformat(), "stands": _kept(stands), "over": _kept(below)}
-        return cls(_gained(stands), _gained(below), elapsed_s if elapsed_s and elapsed_s > 0 else None, at, new)
+        return cls(_gained(stands), _gained(below), elapsed_s, at, new)
 
     def taken(self, value: float | None, samples: float = 0) -> Taken:
         """Return the value as what is taken; none was counted where it is None."""
         if self.elapsed_s is None:
             return Taken(note=FIRST_TIME, memory=self.memory)
+        if self.elapsed_s <= 0:  # what stood then stays kept
+            return Taken(note=FROZEN)
         if value is None or not math.isfinite(value):
             return Taken(note=QUIET, memory=self.memory)
         return Taken(Reading(self.at, value, samples=int(samples)), memory=self.memory)
