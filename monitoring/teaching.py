@@ -12,6 +12,7 @@ from systems.models import System
 
 PUSH = "push"
 TOKEN = "$PORTAL_TOKEN"  # noqa: S105  a name, filled in by the reader's shell
+SOURCE_ID = "ID OF THE SOURCE"
 FIRST = {"key": "accuracy", "kind": "quality", "unit": "share", "direction": "higher"}
 
 
@@ -30,13 +31,12 @@ def examples_of(connector: Connector, system: System, *, root: str) -> list[Exam
     source = {"name": name, "kind": connector.kind, "settings": example["settings"], "interval_s": 60}
     watched = example.get("metric", FIRST) | {"series": [{"source": name, "selector": example["selector"]}]}
     file = write_yaml({"version": 1, "sources": [source], "metrics": [watched]})
-    body = {"system": system.slug, **source} | {
-        name: value for name, value in (("credentials", example["credentials"]),) if value
-    }
+    secret = {"credentials": example["credentials"]} if example["credentials"] else {}
+    body = {"system": system.slug} | source | secret
     return [
         Example(
             "An example in the system's file",
-            "To be added to the sources and metrics in mlsystem.yaml. A file holds no credentials: type them above.",
+            "To be added to the sources and metrics in mlsystem.yaml; a file never holds credentials.",
             file,
         ),
         Example(
@@ -44,7 +44,17 @@ def examples_of(connector: Connector, system: System, *, root: str) -> list[Exam
             "First as a test, which keeps nothing and shows what there is; sent to sources/ alone it is kept.",
             _curl(f"{root}sources/test/", body),
         ),
+        Example(
+            "And then what to watch of it",
+            "With the id that the source was given, and a selector: one that the test found, or one of your own.",
+            _curl(f"{root}metrics/", _metric(example, system)),
+        ),
     ]
+
+
+def _metric(example: dict, system: System) -> dict:
+    named = {"system": system.slug} | example.get("metric", FIRST)
+    return named | {"source": SOURCE_ID, "selector": example["selector"]}
 
 
 def pushed_metric(system: System) -> Metric | None:
@@ -73,7 +83,7 @@ def examples_of_pushing(system: System, metric: Metric | None, *, root: str, at:
 
 
 def _curl(url: str, body: dict | str, content_type: str = "application/json") -> str:
-    said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
     return (
         f"curl {url} \\\n"
         f'  -H "Authorization: Bearer {TOKEN}" \\\n'
@@ -87,14 +97,14 @@ def _python(url: str, point: dict) -> str:
 from datetime import datetime, timezone
 
 point = {{
-    "system": {point["system"]!r},
-    "metric": {point["metric"]!r},
+    "system": "{point["system"]}",
+    "metric": "{point["metric"]}",
     "at": datetime.now(timezone.utc).isoformat(),
     "value": 0.91,
     "samples": 1200,
 }}
 request = urllib.request.Request(
-    {url!r},
+    "{url}",
     data=json.dumps({{"points": [point]}}).encode(),
     headers={{
         "Authorization": f"Bearer {{os.environ['PORTAL_TOKEN']}}",

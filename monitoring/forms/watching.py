@@ -74,6 +74,8 @@ class WatchForm(forms.Form):
 
 
 def _words(name: str, value) -> str:
+    if isinstance(value, dict) and "series" in value:
+        return f"{name} " + " · ".join(_words(*part) for part in value.items() if part[1])
     if isinstance(value, dict):
         return ", ".join(f"{inner}={text}" for inner, text in value.items())
     is_plain = isinstance(value, str) and name in ("metric", "series", "segment", "value")

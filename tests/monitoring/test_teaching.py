@@ -81,7 +81,12 @@ def test_the_file_that_is_taught_is_taken(client, data_scientist, roots, kind):
 def test_the_command_that_is_taught_is_taken(client, data_scientist, roots, kind):
     path, body, content_type = sent(examples(client, kind)["The same by a program"])
     assert (path, content_type) == ("sources/test/", "application/json")
-    assert caller(data_scientist).post("sources/", json.loads(body)).status_code == 201
+    program = caller(data_scientist)
+    made = program.post("sources/", json.loads(body))
+    assert made.status_code == 201
+    path, body, _ = sent(examples(client, kind)["And then what to watch of it"])
+    assert program.post(path, json.loads(body) | {"source": made.json()["id"]}).status_code == 201
+    assert Source.objects.get().series.count() == 1
 
 
 def test_pushing_stands_beside_the_kinds(client):
