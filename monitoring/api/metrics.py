@@ -67,8 +67,6 @@ class Metrics(OfASystem):
             series = add_metrics(system=system, watches=watches, source=source, by=request.user, at=timezone.now())
         except AlreadyWatched as already:
             raise Conflict(str(already), self.represent(already.metric)["url"]) from None
-        except NotValid as wrong:
-            raise ValidationError(wrong.message_dict) from None
         return self.answer(series[0].metric, created=True)
 
     def partial_update(self, request, metric_id) -> Response:
