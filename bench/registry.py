@@ -1,24 +1,49 @@
 """A registry as large as an organisation's, quickly."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
 
+from incidents.models import Incident, IncidentSystem, Severity
+from monitoring.models import Metric, Series
+from monitoring.partitions import make_months
 from systems.checking import CHECKS
-from systems.models import Holding, Level, Outcome, Person, Phase, Role, System, Team
+from systems.models import Group, Holding, Level, Outcome, Person, Phase, Role, System, Team
 
-TEAMS = 40
-PEOPLE = 200
+SYSTEMS, TEAMS, PEOPLE = 5000, 200, 2000
+DAYS = 30
+BATCH = 2000
+
+POINTS = """
+INSERT INTO monitoring_point (series_id, at, value, samples, maturity, model_version, first_seen_at, seen_at)
+SELECT one.id, now() - day.n * interval '1 day', 0.9 - (one.id * day.n %% 17) * 0.002, 0, 1, 0, now(), now()
+FROM monitoring_series AS one CROSS JOIN generate_series(1, %s) AS day(n)
+"""
 
 
-def fill(count: int) -> None:
-    """Register `count` systems of every status and phase, each with holders, and an outcome of every check."""
+def fill() -> Person:
+    """Register systems of every status and phase, each with holders, outcomes and a month of its leading metric.
+
+    Every failing one has an open incident. Returns a manager who holds roles of a few.
+    """
     now = timezone.now()
     teams = Team.objects.bulk_create(Team(slug=f"team-{n}", name=f"Team {n}") for n in range(TEAMS))
-    people = Person.objects.bulk_create(Person(username=f"person-{n}", name=f"Person {n}") for n in range(PEOPLE))
+    people = Person.objects.bulk_create(
+        Person(username=f"person-{n}", name=f"Person {n}", groups=[] if n else [Group.MANAGER]) for n in range(PEOPLE)
+    )
+    systems = _systems(teams, now)
+    _promise(systems, people, now)
+    _watch(systems, now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum will have done wherever such a registry stands
+    return people[0]
+
+
+def _systems(teams: Sequence[Team], now: datetime) -> list[System]:
     levels, phases = Level.worst_first(), [Phase.RESEARCH, Phase.ENGINEERING, Phase.OPERATIONS]
-    systems = System.objects.bulk_create(
+    return System.objects.bulk_create(
         System(
             slug=f"system-{n}",
             name=f"System {n}",
@@ -32,20 +57,42 @@ def fill(count: int) -> None:
             status_sentence="Accuracy is inside its band.",
             checks_due_at=now + timedelta(hours=1),
         )
-        for n in range(count)
+        for n in range(SYSTEMS)
     )
+
+
+def _promise(systems: Sequence[System], people: Sequence[Person], now: datetime) -> None:
     holdings = [
         Holding(system=system, role=role, person=people[(n + k) % PEOPLE], from_at=now, confirmed_at=now)
         for n, system in enumerate(systems)
         for k, role in enumerate((Role.PRODUCT_OWNER, Role.MODEL_OWNER))
     ]
-    Holding.objects.bulk_create(holdings, batch_size=2000)
+    Holding.objects.bulk_create(holdings, batch_size=BATCH)
     results = [Outcome.Result.PASS, Outcome.Result.PASS, Outcome.Result.FAIL]
     outcomes = [
         Outcome(system=system, check_key=key, outcome=results[(n + k) % 3], why="As it was found.", since=now)
         for n, system in enumerate(systems)
         for k, key in enumerate(CHECKS)
     ]
-    Outcome.objects.bulk_create(outcomes, batch_size=2000)
+    Outcome.objects.bulk_create(outcomes, batch_size=BATCH)
+
+
+def _watch(systems: Sequence[System], now: datetime) -> None:
+    metrics = Metric.objects.bulk_create(
+        (Metric(system=one, key="accuracy", scale="rate", leading=True) for one in systems), batch_size=BATCH
+    )
+    Series.objects.bulk_create(
+        (Series(metric=one, last_at=now, last_value=0.9, sentence="Accuracy is inside its band.") for one in metrics),
+        batch_size=BATCH,
+    )
+    make_months(now - timedelta(days=DAYS + 1), now)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as autovacuum will have done wherever such a registry stands
+        cursor.execute(POINTS, [DAYS])
+    failing = [one for one in systems if one.status == Level.FAILING]
+    incidents = Incident.objects.bulk_create(
+        Incident(number=n, title="Accuracy has fallen", severity=Severity.SEV2, noticed_how="monitor", noticed_at=now)
+        for n in range(1, len(failing) + 1)
+    )
+    IncidentSystem.objects.bulk_create(
+        IncidentSystem(incident=incident, system=one) for incident, one in zip(incidents, failing, strict=True)
+    )

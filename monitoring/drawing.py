@@ -11,8 +11,9 @@ from monitoring.bands import band_of
 from monitoring.charts import Drawing, Limit, LineChart, Mark, Span
 from monitoring.models import Alert, Monitor, Series
 from monitoring.windows import Window, last_of_each, shown
-from systems.models import Deployment
+from systems.models import Deployment, System
 
+LISTED = ["segment", "metric__key", "metric__name", "metric__unit", "metric__system_id"]
 MOST_SPANS = MOST_MARKS = 20
 
 
@@ -85,12 +86,14 @@ def limits_of(series: Iterable[Series]) -> dict[int, list[Limit]]:
     return limits
 
 
-def leading_of(systems: Iterable) -> dict[int, Series]:
+def leading_of(systems: Iterable[System]) -> dict[int, Series]:
     """Return the whole of the leading metric by system id, each with its `line` and `limits`, in three queries."""
-    whole = Series.objects.whole().select_related("metric__system")
-    leading = list(whole.filter(metric__leading=True, metric__system__in=systems))
+    by_key = {system.pk: system for system in systems}
+    whole = Series.objects.whole().select_related("metric").only("last_value", *LISTED)
+    leading = list(whole.filter(metric__leading=True, metric__system__in=by_key))
     lines, limits = lines_of(leading), limits_of(leading)
     for one in leading:
+        one.metric.system = by_key[one.metric.system_id]
         one.line, one.limits = lines[one.pk], limits.get(one.pk, [])
     return {one.metric.system_id: one for one in leading}
 

@@ -12,13 +12,25 @@ Retired systems are left out unless `phase=retired` asks for them.
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
 from systems.models import Feed, Level, Phase, System, Team, Verdict
 from systems.models.person import Person
 
 LONGEST_QUERY = 200
+MOST_CHOICES = 100  # of one field of a filter; where there are more, the name is typed
+
+
+def few(choices: QuerySet) -> list | None:
+    """Return the choices, one query; None where there are too many to choose from a list."""
+    found = list(choices[: MOST_CHOICES + 1])
+    return found if len(found) <= MOST_CHOICES else None
+
+
+def teams_to_choose() -> list | None:
+    """Return (slug, name) of every team, or None where they are too many."""
+    return few(Team.objects.values_list("slug", "name"))
 
 
 class SystemFilter(django_filters.FilterSet):

@@ -1,20 +1,27 @@
 """The gap report: every failing check of every system, the longest first. One filter for page, API and export."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 import django_filters
-from django.db.models import QuerySet
+from django import forms
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 
 from systems.checking import CHECKS, GAP_OF_TOPIC
-from systems.models import Outcome, Person, System, Team
+from systems.models import Holding, Outcome, Person, Role, System, Team
 
 GAPS = {"data": "Data", "monitoring": "Monitoring", "ownership": "Ownership"}
+MOST_DAYS = 10_000
 COLUMNS = ["gap", "topic", "check", "system", "team", "tier", "since", "why", "asks", "page"]
 
 
 def failing(person: Person) -> QuerySet[Outcome]:
     """Return the failing outcomes of systems in use that `person` may see, the longest first."""
     seen = System.objects.visible_to(person).in_use()
-    rows = Outcome.objects.with_result().filter(result_now=Outcome.Result.FAIL, check_key__in=CHECKS, system__in=seen)
-    return rows.select_related("system__team").order_by("since", "pk")
+    return Outcome.objects.failing_now().filter(check_key__in=CHECKS, system__in=seen).order_by("since", "pk")
 
 
 def _keys(*, gap: str = "", topic: str = "") -> list[str]:
@@ -33,6 +40,18 @@ class GapFilter(django_filters.FilterSet):
     tier = django_filters.ChoiceFilter(
         choices=[(str(n), f"Tier {n}") for n in (1, 2, 3, 4)], field_name="system__tier", label="Tier"
     )
+    holder = extend_schema_field(str)(
+        django_filters.ModelChoiceFilter(
+            queryset=Person.objects.all(),
+            to_field_name="username",
+            method="asking",
+            label="Who holds the role that is asked, or is its deputy",
+            widget=forms.TextInput,
+        )
+    )
+    days = django_filters.NumberFilter(
+        method="older", label="Days that it has stood, at least", min_value=0, max_value=MOST_DAYS, decimal_places=0
+    )
 
     class Meta:
         model = Outcome
@@ -49,13 +68,40 @@ class GapFilter(django_filters.FilterSet):
     def of_topic(self, rows, name, topic):
         return rows.filter(check_key__in=_keys(topic=topic))
 
+    def asking(self, rows, name, person):
+        held = Holding.objects.current().of(person)
+        asked = Q()
+        for role in Role.values:
+            keys = [key for key, one in CHECKS.items() if one.for_role == role]
+            asked |= Q(check_key__in=keys, system__in=held.filter(role=role).values("system"))
+        return rows.filter(asked)
 
-def counts(rows: QuerySet[Outcome]) -> dict[str, int]:
-    """Return how many of `rows` belong to each gap, in the order of GAPS."""
-    by_gap = dict.fromkeys(GAPS, 0)
-    for key in rows.order_by().values_list("check_key", flat=True):
-        by_gap[CHECKS[key].gap] += 1
-    return by_gap
+    def older(self, rows, name, days):
+        return rows.filter(since__lte=timezone.now() - timedelta(days=int(days)))
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many gaps and how many systems with one there are, and how many gaps of each kind in the order of GAPS."""
+
+    gaps: int
+    systems: int
+    by_gap: dict[str, int]
+
+
+def count(found: "GapFilter", person: Person) -> Count:
+    """Return how much of what `person` may see the filter found; `by_gap` leaves aside the gap that is asked for."""
+    whatever = found.data.copy()
+    whatever.pop("gap", None)
+    rows = GapFilter(whatever, failing(person)).qs
+    by_check = dict(rows.order_by().values_list("check_key").annotate(models.Count("pk")))
+    asked = found.form.cleaned_data.get("gap") if found.is_valid() else ""
+    by_gap = {gap: sum(by_check.get(key, 0) for key in _keys(gap=gap)) for gap in GAPS}
+    gaps = by_gap[asked] if asked else sum(by_gap.values())
+    if not found.is_valid():
+        return Count(0, 0, by_gap)
+    with_one = System.objects.filter(Exists(found.qs.order_by().filter(system=OuterRef("pk"))))
+    return Count(gaps, with_one.count(), by_gap)
 
 
 def facts(row: Outcome) -> dict:

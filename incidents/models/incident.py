@@ -30,6 +30,9 @@ LEVELS = {
     Severity.SEV3: Level.DEGRADED,
     Severity.SEV4: Level.HEALTHY,
 }
+STEPS_TAKEN = ["acknowledged", "mitigated", "resolved"]
+OF_A_ROW = ["number", "title", "severity", "declared_at", *[f"{step}_at" for step in STEPS_TAKEN]]
+OF_A_ROW += [f"{step}_by__{name}" for step in STEPS_TAKEN for name in ("username", "name")]
 ONE_PER_CAUSE = "incident_one_per_cause"
 NOTICED = {
     "monitor": "the portal's own monitoring",
@@ -60,6 +63,7 @@ class IncidentQuerySet(models.QuerySet):
         touching = IncidentSystem.objects.filter(system__in=systems, incident__in=self).select_related(
             "incident__acknowledged_by", "incident__mitigated_by", "incident__resolved_by"
         )
+        touching = touching.only("system_id", *[f"incident__{name}" for name in OF_A_ROW])
         by_system: dict = {}
         for row in touching.order_by("incident__severity", "incident__declared_at"):
             by_system.setdefault(row.system_id, []).append(row.incident)

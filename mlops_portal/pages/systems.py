@@ -1,7 +1,7 @@
 """The registry's list: it gathers what each floor knows of each system."""
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -11,8 +11,8 @@ from incidents.models import Incident
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring.drawing import leading_of
 from systems.doors import rule
-from systems.filters import SystemFilter
-from systems.models import Holding, Level, Person, Phase, System, Team
+from systems.filters import SystemFilter, few, teams_to_choose
+from systems.models import Holding, Level, Person, Phase, System
 
 PAGE_SIZE = 50
 
@@ -25,9 +25,9 @@ def list_page(request):
     found = SystemFilter(asked, System.objects.visible_to(request.user).with_status())
     if asked.get("format") == "csv":
         return _export(found.qs.for_list_page(), request.user)
-    page = Paginator(found.qs.for_list_page(), PAGE_SIZE).get_page(asked.get("page"))
-    page.object_list = with_other_floors(page.object_list)
-    context = {"found": found, "asked": asked, "page": page, "counts": status_counts(found.without("status"))}
+    counts = status_counts(found.without("status"))
+    page = _page(found, counts, asked.get("page"))
+    context = {"found": found, "asked": asked, "page": page, "counts": counts}
     if request.htmx and not request.htmx.history_restore_request:
         answer = render(request, "systems/_found.html", context)
         answer["HX-Push-Url"] = f"{request.path}?{asked.urlencode()}" if asked else request.path
@@ -35,6 +35,17 @@ def list_page(request):
         answer = render(request, "systems/list.html", context | {"selects": _selects(request.user, asked)})
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+def _page(found: SystemFilter, counts: list[tuple[Level, int]], number: str | None):
+    """Return one page of what was found: sorted by keys alone, so that only what is shown is read whole."""
+    pages = Paginator(found.qs.values_list("pk", flat=True), PAGE_SIZE)
+    if not found.form.errors:
+        asked = found.form.cleaned_data["status"]
+        pages.count = sum(count for level, count in counts if not asked or level in asked)
+    page = pages.get_page(number)
+    page.object_list = with_other_floors(System.objects.for_list_page().in_order(list(page.object_list)))
+    return page
 
 
 def _filled_in(query: QueryDict) -> QueryDict:
@@ -47,13 +58,15 @@ def _filled_in(query: QueryDict) -> QueryDict:
 
 
 def _selects(person: Person, asked: QueryDict) -> list[dict]:
-    """Return the fields of the filter: name, label, what is chosen, and the choices."""
-    held = Holding.objects.current().filter(system__in=System.objects.visible_to(person))
-    holders = Person.objects.filter(pk__in=held.values("person")).values_list("username", "name")
+    """Return the fields of the filter: name, label, what is chosen, and the choices; None where they are too many."""
+    held = Holding.objects.current().filter(system__in=System.objects.visible_to(person), person=OuterRef("pk"))
+    people = Person.objects.order_by("username").annotate(holds=Exists(held)).values_list("username", "name", "holds")
+    known, teams = few(people), teams_to_choose()
+    owners = known and [(username, name or username) for username, name, holds in known if holds]
     choices = {
         "phase": ("Phase", Phase.choices),
-        "team": ("Team", Team.objects.values_list("slug", "name")),
-        "owner": ("Owner", [(username, name or username) for username, name in holders]),
+        "team": ("Team" if teams is not None else "Team, by its short name", teams),
+        "owner": ("Owner" if owners is not None else "Owner, by the user name", owners),
         "verdict": ("Readiness", [("ready", "Ready"), ("experiment", "At the experiment stage")]),
         "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
         "sort": ("Order", SystemFilter.Sort.LABELS.items()),

@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Real
 
 from django import template
@@ -195,12 +196,14 @@ def avatar(person) -> SafeString:
         return mark_safe(
             '<span class="avatar avatar-empty"><span class="face" aria-hidden="true">?</span>nobody</span>'
         )
-    hue = sum(map(ord, person.username)) % FACES
+    return _face(person.username, person.initials, str(person))
+
+
+@lru_cache(maxsize=4096)
+def _face(username: str, initials: str, name: str) -> SafeString:
+    hue = sum(map(ord, username)) % FACES
     return format_html(
-        '<span class="avatar"><span class="face face-{}" aria-hidden="true">{}</span>{}</span>',
-        hue,
-        person.initials,
-        person,
+        '<span class="avatar"><span class="face face-{}" aria-hidden="true">{}</span>{}</span>', hue, initials, name
     )
 
 

@@ -37,7 +37,7 @@ class Gaps(Resource):
     doors = {"list": Door(Scope.READ, "read")}
 
     def get_queryset(self):
-        return failing(self.request.user)
+        return failing(self.request.user).select_related("system__team")
 
     def paginate_queryset(self, rows):
         return [self._absolute(facts(row)) for row in super().paginate_queryset(rows)]

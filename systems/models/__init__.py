@@ -20,6 +20,7 @@ from systems.models.phase_move import PhaseMove
 from systems.models.phase_plan import Money, PhasePlan
 from systems.models.retraining import Retraining, RetrainingRun
 from systems.models.runbook import ExpectedRange, Runbook, RunbookVersion, Situation
+from systems.models.saved_view import SavedView
 from systems.models.system import System, Verdict
 from systems.models.team import Membership, Team
 from systems.models.token import Scope, Token
@@ -66,6 +67,7 @@ __all__ = [
     "Role",
     "Runbook",
     "RunbookVersion",
+    "SavedView",
     "Scope",
     "Scoped",
     "Situation",

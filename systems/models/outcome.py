@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 OVERDUE = timedelta(minutes=15)  # a system whose checks are this much past their time is not known any more
@@ -24,6 +24,10 @@ class Because(models.TextChoices):
 class OutcomeQuerySet(models.QuerySet):
     def failing(self):
         return self.filter(outcome=Outcome.Result.FAIL)
+
+    def failing_now(self):
+        """Those that fail, of systems whose checks ran in time."""
+        return self.failing().filter(system__checks_due_at__gte=Now() - OVERDUE)
 
     def with_result(self):
         """Each with `result_now`: unknown where the checks of its system did not run in time."""
@@ -53,7 +57,11 @@ class Outcome(models.Model):
     class Meta:
         ordering = ["since"]
         constraints = [models.UniqueConstraint(fields=["system", "check_key"], name="outcome_once")]
-        indexes = [models.Index(fields=["check_key", "outcome", "since"], name="outcome_by_check")]
+        indexes = [
+            models.Index(fields=["check_key", "outcome", "since"], name="outcome_by_check"),
+            models.Index(fields=["since", "id"], condition=Q(outcome="fail"), name="outcome_failing_longest"),
+            models.Index(fields=["check_key", "system"], condition=Q(outcome="fail"), name="outcome_failing_by_check"),
+        ]
 
     def __str__(self):
         return f"{self.check_key}: {self.outcome}"

@@ -22,6 +22,9 @@ from systems.models.team import Team
 
 PORTAL = "portal"
 CHECKS_EVERY = timedelta(hours=1)
+NOT_LISTED = ["links", "verdict_against", "verdict_due_at", "verdict_since", "verdict_sentence", "checks_due_at"]
+NOT_LISTED += ["reality_gap_now", "reality_gap_share", "reality_gap_sentence", "reality_due_at"]
+LINE = 110  # letters of a purpose in a row
 NOT_LOOKED = "Nobody has looked since."  # the sentence of a status whose time is over
 
 
@@ -86,9 +89,15 @@ class SystemQuerySet(models.QuerySet):
         """What a row of the registry shows, with `owners_shown`; SystemFilter leaves out what is retired."""
         asked = [Role.PRODUCT_OWNER, Role.MODEL_OWNER]
         owners = Holding.objects.current().filter(role__in=asked).select_related("person")
+        owners = owners.only("system_id", "role", "person__username", "person__name")
         shown = Prefetch("holdings", queryset=owners, to_attr="owners_shown")
-        known = self.with_status().with_gap_count().with_scope()
+        known = self.with_status().with_gap_count().with_scope().defer(*NOT_LISTED)
         return known.select_related("team").prefetch_related(shown)
+
+    def in_order(self, keys: list[int]) -> list["System"]:
+        """Return those that have the primary keys `keys`, in the order of these."""
+        found = self.in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
 
 class System(models.Model):
@@ -119,6 +128,14 @@ class System(models.Model):
     verdict_short = models.CharField(max_length=80, default="not asked yet")
     verdict_due_at = models.DateTimeField(db_default=Now(), null=True, db_index=True)  # when time alone may move it
     verdict_against = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # questions, by evidence
+
+    # What the experiment promised and production does not keep, in the unit of the leading metric, above 0 when worse;
+    # None where it is not known, and the sentence says why. Whoever measures it writes it; the share is of the figure.
+    reality_gap = models.FloatField(null=True)
+    reality_gap_now = models.FloatField(null=True)
+    reality_gap_share = models.FloatField(null=True)
+    reality_gap_sentence = models.CharField(max_length=300, default="Not known: nobody has compared yet.")
+    reality_due_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     objects = SystemQuerySet.as_manager()
 
@@ -171,6 +188,11 @@ class System(models.Model):
         current = self.holdings.current().with_confirm_by().select_related("person", "deputy")
         held = {holding.role: holding for holding in current}
         return [(role, held.get(role)) for role in Role]
+
+    @property
+    def purpose_line(self) -> str:
+        """The purpose as far as it fits a row."""
+        return self.purpose if len(self.purpose) <= LINE else f"{self.purpose[: LINE - 1]}…"
 
     @property
     def product_owner(self):

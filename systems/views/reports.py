@@ -10,8 +10,9 @@ from systems import due_drills
 from systems.access import may_open
 from systems.checking import CHECKS
 from systems.doors import rule
-from systems.gaps import COLUMNS, GAPS, GapFilter, counts, facts, failing
-from systems.models import Role, System
+from systems.filters import teams_to_choose
+from systems.gaps import COLUMNS, GAPS, GapFilter, count, facts, failing
+from systems.models import Outcome, Role, System
 
 PAGE_SIZE = 100
 
@@ -22,25 +23,35 @@ def gaps(request):
     """Every failing check, the longest first; a table for spreadsheets with ?format=csv."""
     found = GapFilter(request.GET, failing(request.user))
     if request.GET.get("format") == "csv":
-        rows = ([str(value) for value in facts(row).values()] for row in found.qs)
+        rows = ([str(value) for value in facts(row).values()] for row in found.qs.select_related("system__team"))
         return csv_answer("gaps.csv", COLUMNS, rows, by=request.user)
-    page = Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page"))
+    counted = count(found, request.user)
+    context = {
+        "page": _page(request, found, counted.gaps),
+        "form": found.form,
+        "asked": request.GET,
+        "teams": teams_to_choose(),
+        "by_gap": [(key, GAPS[key], number) for key, number in counted.by_gap.items()],
+        "systems_in_all": System.objects.visible_to(request.user).in_use().count(),
+        "systems_with_gaps": counted.systems,
+    }
+    return render(request, "reports/gaps.html", context)
+
+
+def _page(request, found: GapFilter, in_all: int):
+    """Return one page of the gaps: sorted by keys alone, so that only what is shown is read whole."""
+    pages = Paginator(found.qs.values_list("pk", flat=True), PAGE_SIZE)
+    pages.count = in_all
+    page = pages.get_page(request.GET.get("page"))
+    keys = list(page.object_list)
+    rows = Outcome.objects.select_related("system__team").in_bulk(keys)
+    page.object_list = [rows[key] for key in keys if key in rows]
+    may_mend = lambda url, system: may_open(request.user, url, system)
     for row in page.object_list:
         row.check = CHECKS[row.check_key]
         row.asks = Role(row.check.for_role).label
-        row.may_mend = may_open(request.user, row.url, row.system)
-    whatever = request.GET.copy()
-    whatever.pop("gap", None)
-    by_gap = counts(GapFilter(whatever, failing(request.user)).qs)
-    context = {
-        "page": page,
-        "form": found.form,
-        "asked": request.GET,
-        "by_gap": [(key, GAPS[key], count) for key, count in by_gap.items()],
-        "systems_in_all": System.objects.visible_to(request.user).in_use().count(),
-        "systems_with_gaps": found.qs.order_by().values("system").distinct().count(),
-    }
-    return render(request, "reports/gaps.html", context)
+        row.may_mend = may_mend(row.url, row.system)
+    return page
 
 
 @rule("read")
