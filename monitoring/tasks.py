@@ -4,19 +4,26 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import duty, nudge
 from monitoring.actions.judging import judge_due, wake_overdue
 from monitoring.actions.keeping import drop_old, make_ahead
 from monitoring.actions.pulling import pull_due
 from monitoring.conditions import judge_changed, judge_portal
 from monitoring.knocking import knock_at
+from monitoring.reality import gaps_of
+from systems.actions.reality import report_reality_gaps
+from systems.models import System
 
 log = structlog.get_logger(__name__)
 
 BELIEVED_FOR = timedelta(minutes=5)
 SERIES_AT_ONCE = 1000
+SYSTEMS_AT_ONCE = 200
+COMPARE_EVERY = timedelta(hours=6)
 PULL_ROUND_S = 60  # late only after this: a round waits for its slowest source, up to its deadline
 
 
@@ -44,6 +51,16 @@ def knock() -> int:
     """Ask the portal's own front door as a user would; a web process that stands still makes this duty late."""
     knock_at(f"{settings.KNOCK_URL}/healthz/live")
     return 1
+
+
+@duty(queue="work", every_s=60)
+def compare() -> int:
+    """Hold what production keeps against what the experiment promised; return how many systems were compared."""
+    due = System.objects.in_use().filter(reality_due_at__lte=Now()).order_by("reality_due_at")
+    claimed = claim(due, limit=SYSTEMS_AT_ONCE, reality_due_at=Now() + COMPARE_EVERY)
+    if len(claimed) == SYSTEMS_AT_ONCE:
+        nudge("compare")
+    return report_reality_gaps(gaps_of(claimed, at=timezone.now())) if claimed else 0
 
 
 @duty(queue="work", every_s=5)

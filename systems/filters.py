@@ -12,10 +12,11 @@ Retired systems are left out unless `phase=retired` asks for them.
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from drf_spectacular.utils import extend_schema_field
 
-from systems.models import Feed, Level, Phase, System, Team, Verdict
+from systems.models import PHASE_ORDER, Feed, Level, Phase, PhasePlan, Scoped, System, Team, Verdict
 from systems.models.person import Person
 
 LONGEST_QUERY = 200
@@ -45,6 +46,8 @@ class SystemFilter(django_filters.FilterSet):
             "-name": "Name, Z first",
             "tier": "Most critical first",
             "-tier": "Least critical first",
+            "-reality_gap": "Largest reality gap first",
+            "reality_gap": "Smallest reality gap first",
             "newest": "Newest first",
             "oldest": "Oldest first",
         }
@@ -53,6 +56,8 @@ class SystemFilter(django_filters.FilterSet):
             "-name": ["-name", "-slug"],
             "tier": ["tier", "slug"],
             "-tier": ["-tier", "slug"],
+            "-reality_gap": [F("reality_gap").desc(nulls_last=True), "slug"],
+            "reality_gap": [F("reality_gap").asc(nulls_last=True), "slug"],
             "newest": ["-registered_at", "-pk"],
             "oldest": ["registered_at", "pk"],
         }
@@ -77,6 +82,7 @@ class SystemFilter(django_filters.FilterSet):
         )
     )
     tag = django_filters.CharFilter(method="tagged", max_length=40, label="Tag")
+    scoped = django_filters.ChoiceFilter(method="thought_through", choices=Scoped.choices, label="What is scoped")
     sort = django_filters.ChoiceFilter(
         method="sorted", choices=list(Sort.LABELS.items()), label="Order", empty_label=None, required=False
     )
@@ -117,6 +123,19 @@ class SystemFilter(django_filters.FilterSet):
 
     def tagged(self, systems, name, tag):
         return systems.filter(tags__contains=[tag])
+
+    def thought_through(self, systems, name, scoped):
+        """Leave those of whose phases dates, budget and exit criterion stand as `scoped` says (Scoped)."""
+        plans = PhasePlan.objects.scoped().filter(system=OuterRef("pk")).order_by()
+        counted = Coalesce(Subquery(plans.values("system").annotate(n=Count("pk")).values("n")), 0)
+        alone = Q(Exists(plans.filter(phase=Phase.RESEARCH)), phases_scoped=1)
+        is_so = {
+            Scoped.NOTHING: Q(phases_scoped=0),
+            Scoped.ONLY_RESEARCH: alone,
+            Scoped.PARTLY: Q(phases_scoped__range=(1, len(PHASE_ORDER) - 1)) & ~alone,
+            Scoped.ALL: Q(phases_scoped=len(PHASE_ORDER)),
+        }
+        return systems.alias(phases_scoped=counted).filter(is_so[Scoped(scoped)])
 
     def sorted(self, systems, name, order):
         return systems.order_by(*self.Sort.ORDERS[order]) if order in self.Sort.ORDERS else systems.worst_first()

@@ -12,7 +12,7 @@ from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring.drawing import leading_of
 from systems.doors import rule
 from systems.filters import SystemFilter, few, teams_to_choose
-from systems.models import Holding, Level, Person, Phase, System
+from systems.models import Holding, Level, Person, Phase, Scoped, System
 
 PAGE_SIZE = 50
 
@@ -24,7 +24,7 @@ def list_page(request):
     asked = _filled_in(request.GET)
     found = SystemFilter(asked, System.objects.visible_to(request.user).with_status())
     if asked.get("format") == "csv":
-        return _export(found.qs.for_list_page(), request.user)
+        return _export(found.qs.for_list_page().defer(None), request.user)
     counts = status_counts(found.without("status"))
     page = _page(found, counts, asked.get("page"))
     context = {"found": found, "asked": asked, "page": page, "counts": counts}
@@ -68,6 +68,7 @@ def _selects(person: Person, asked: QueryDict) -> list[dict]:
         "team": ("Team" if teams is not None else "Team, by its short name", teams),
         "owner": ("Owner" if owners is not None else "Owner, by the user name", owners),
         "verdict": ("Readiness", [("ready", "Ready"), ("experiment", "At the experiment stage")]),
+        "scoped": ("Scoped", [(word, label.capitalize()) for word, label in Scoped.choices]),
         "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
         "sort": ("Order", SystemFilter.Sort.LABELS.items()),
     }
@@ -111,6 +112,12 @@ COLUMNS = [
     ("readiness", lambda s: s.verdict_short),
     ("quality_metric", lambda s: s.leading.metric.key if s.leading else ""),
     ("quality", lambda s: s.leading.last_value if s.leading else ""),
+    ("reality_gap", lambda s: "" if s.reality_gap is None else s.reality_gap),
+    ("reality_gap_now", lambda s: "" if s.reality_gap_now is None else s.reality_gap_now),
+    ("reality_gap_sentence", lambda s: s.reality_gap_sentence),
+    ("restricted", lambda s: "yes" if s.restricted else "no"),
+    ("registered_at", lambda s: s.registered_at.isoformat(timespec="seconds")),
+    ("verdict_sentence", lambda s: s.verdict_sentence),
     ("open_incidents", lambda s: " ".join(str(incident.number) for incident in s.open_incidents)),
     ("tags", lambda s: ", ".join(s.tags)),
 ]

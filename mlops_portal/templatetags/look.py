@@ -158,6 +158,12 @@ def number(value, unit: str = "", digits: int | None = None) -> SafeString:
 
 
 @register.simple_tag
+def worse(gap: float) -> str:
+    """What a reality gap says in one word, beside its number."""
+    return "worse than tested" if gap > 0 else "no worse than tested"
+
+
+@register.simple_tag
 def money(amount: Decimal, currency: str) -> SafeString:
     """An amount with its currency."""
     return format_html('<data class="number" value="{}">{}</data>', amount, said_money(amount, currency))

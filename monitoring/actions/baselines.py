@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Least
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.duties import nudge
 from monitoring.models import Baseline, Point, Series
+from systems.actions.reality import measure_again
 from systems.actions.registry import recheck
 
 
@@ -44,6 +45,7 @@ def set_baseline(
     again = min(since or baseline.from_at, baseline.from_at)
     Series.objects.filter(pk=series.pk).update(unjudged_from=Least(Coalesce("unjudged_from", again), again))
     recheck(series.metric.system, app="monitoring")
+    measure_again(series.metric.system)
     nudge("judge")
     return baseline
 

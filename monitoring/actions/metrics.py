@@ -15,6 +15,7 @@ from monitoring.actions.baselines import set_baseline
 from monitoring.actions.pulling import pull_now
 from monitoring.connectors import connector_of
 from monitoring.models import Baseline, Metric, Series, Source
+from systems.actions.reality import measure_again
 from systems.actions.registry import recheck
 from systems.models import System
 
@@ -167,6 +168,7 @@ def edit_metric(*, metric: Metric, by, at: datetime, seen: int | None = None, **
     for series in metric.series.all():
         monitors.watch(series, by=by, at=at)
     recheck(metric.system, app="monitoring")
+    measure_again(metric.system)
     return metric
 
 
@@ -178,3 +180,4 @@ def remove_metric(*, metric: Metric, by, at: datetime, seen: int | None = None) 
     record(by=by, verb="removed", kind="metric", object=metric.key, system=system, before={"name": metric.name})
     metric.delete()
     recheck(system, app="monitoring")
+    measure_again(system)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from mlops_portal.engine.audit import record
 from systems.actions.readiness import lapse_reviews
+from systems.actions.reality import measure_again
 from systems.actions.registry import recheck
 from systems.models import PRODUCTION, Deployment, ModelVersion, System, Topic
 from systems.readiness import gate_of
@@ -88,6 +89,7 @@ def deploy(
         facts["gate"] = one.gate["sentence"]
     record(by=by, verb="deployed", kind="version", object=version.name, system=system, after=facts)
     recheck(system)
+    measure_again(system)
     _lapse_what_rested_on_another(one)
     return one
 

@@ -29,7 +29,8 @@ from systems.models.system import NOT_LOOKED
 
 MOST_TAGS = 20
 MOST_LINKS = 20
-COMPUTED = ["verdict", "verdict_since", "verdict_sentence", "registered_at", "retired_at", "version"]
+COMPUTED = ["reality_gap", "reality_gap_now", "reality_gap_sentence"]
+COMPUTED += ["verdict", "verdict_since", "verdict_sentence", "registered_at", "retired_at", "version"]
 
 
 class Address(serializers.HyperlinkedIdentityField):
@@ -164,6 +165,7 @@ class SystemShape(StrictModel):
         fields = [
             *["slug", "name", "purpose", "team", "tier", "phase", "scoped", "restricted", "tags", "links"],
             *["status", "status_since", "status_sentence", "verdict", "verdict_since", "verdict_sentence"],
+            *["reality_gap", "reality_gap_now", "reality_gap_sentence"],
             *["owners", "registered_at", "retired_at"],
             *["version", "url", "page"],
         ]
