@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 
 from mlops_portal.pages import components, health, metrics, spec, system, systems, views
 from systems.doors import public, rule
-from systems.urls import feed_urls, review_urls, role_urls
+from systems.urls import feed_urls, review_urls, role_urls, view_urls
 from systems.views import reports
 
 handler400 = "mlops_portal.pages.errors.bad_request"
@@ -40,6 +40,7 @@ system_urls = [
     path("systems/<slug:slug>/", system.detail, name="detail"),
     path("feeds/", include(feed_urls)),
     path("reviews/", include(review_urls)),
+    path("views/", include(view_urls)),
     path("", include(role_urls)),
 ]
 

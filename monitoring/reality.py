@@ -84,9 +84,7 @@ def _means(asked: dict[int, tuple[int, datetime, datetime]]) -> dict[int, float]
     with connection.cursor() as cursor:
         cursor.execute(MEANS, [*columns, Maturity.FINAL])
         rows = cursor.fetchall()
-    return {
-        keys[n - 1]: weighed / float(samples) if least else plain for n, _, plain, least, samples, weighed in rows
-    }
+    return {keys[n - 1]: weighed / float(samples) if least else plain for n, _, plain, least, samples, weighed in rows}
 
 
 def gap_of(known: Known, *, at: datetime) -> RealityGap:
@@ -133,7 +131,8 @@ def _worse(metric: Metric, promised: float, kept: float) -> float:
 
 
 def _then_sentence(known: Known, promised: float, at: datetime) -> str:
-    assert known.series and known.live_from and known.then is not None  # what _why_not() has seen to
+    assert known.series and known.live_from  # what _why_not() has seen to
+    assert known.then is not None
     metric = known.series.metric
     test, live = _said(metric, promised, known.then)
     stretch = f"the first {DAYS} days live, from {day(known.live_from, at)} on"

@@ -86,6 +86,7 @@ WHO_EDITS = (ITS_DATA_SCIENTIST, ITS_ADMINISTRATOR, MANAGER)
 
 RULES: dict[str, Rule] = {
     "read": Rule("read pages, lists and reports", (EVERYBODY,)),
+    "view.own": Rule("keep views of the list of systems for themselves", (EVERYBODY,)),
     "system.register": Rule("register a system", (DATA_SCIENTIST, MANAGER)),
     "system.edit": Rule("edit a system, its sources, metrics and monitors; retire it", WHO_EDITS, about="system"),
     "answer.write": Rule(

@@ -12,7 +12,7 @@ Retired systems are left out unless `phase=retired` asks for them.
 
 import django_filters
 from django import forms
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from drf_spectacular.utils import extend_schema_field
 
@@ -32,6 +32,12 @@ def few(choices: QuerySet) -> list | None:
 def teams_to_choose() -> list | None:
     """Return (slug, name) of every team, or None where they are too many."""
     return few(Team.objects.values_list("slug", "name"))
+
+
+GROUPED = {
+    "team": ["team__name", "team__slug"],
+    "phase": [Case(*[When(phase=one, then=Value(n)) for n, one in enumerate(Phase)])],
+}
 
 
 class SystemFilter(django_filters.FilterSet):
@@ -87,6 +93,10 @@ class SystemFilter(django_filters.FilterSet):
         method="sorted", choices=list(Sort.LABELS.items()), label="Order", empty_label=None, required=False
     )
 
+    group = django_filters.ChoiceFilter(
+        method="sorted", choices=[("team", "By team"), ("phase", "By phase")], label="Grouped", required=False
+    )
+
     class Meta:
         model = System
         fields: list[str] = []
@@ -103,11 +113,12 @@ class SystemFilter(django_filters.FilterSet):
         given = self.form.cleaned_data if self.is_bound else {}
         found = self.queryset
         for name, one in self.filters.items():
-            if name not in names and name != "sort":
+            if name not in names and name not in ("sort", "group"):
                 found = one.filter(found, given.get(name))
         if "phase" in names or Phase.RETIRED not in (given.get("phase") or []):
             found = found.in_use()
-        return self.sorted(found, "sort", given.get("sort"))
+        found = self.sorted(found, "sort", given.get("sort"))
+        return found.order_by(*GROUPED.get(given.get("group"), []), *found.query.order_by)
 
     def matching(self, systems, name, words):
         return systems.filter(

@@ -9,6 +9,7 @@ from systems.views import (
     editing,
     feeds,
     handing_over,
+    kept,
     ownership,
     phases,
     plans,
@@ -56,6 +57,11 @@ feed_urls = [
 role_urls = [
     path("roles/", handing_over.mine, name="mine"),
     path("people/<str:username>/leaving/", handing_over.leaving, name="leaving"),
+]
+
+view_urls = [
+    path("keep/", kept.keep, name="view-keep"),
+    path("<int:view>/forget/", kept.forget, name="view-forget"),
 ]
 
 review_urls = [

@@ -1,5 +1,7 @@
 """The registry's list: it gathers what each floor knows of each system."""
 
+from itertools import groupby
+
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef
 from django.http import QueryDict
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_safe
 from incidents.models import Incident
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring.drawing import leading_of
+from systems.actions.views import kept_query
 from systems.doors import rule
 from systems.filters import SystemFilter, few, teams_to_choose
 from systems.models import Holding, Level, Person, Phase, Scoped, System
@@ -27,12 +30,13 @@ def list_page(request):
         return _export(found.qs.for_list_page().defer(None), request.user)
     counts = status_counts(found.without("status"))
     page = _page(found, counts, asked.get("page"))
-    context = {"found": found, "asked": asked, "page": page, "counts": counts}
+    context = {"found": found, "asked": asked, "page": page, "counts": counts, "groups": _groups(found, page)}
+    context["kept"] = kept_query(asked)
     if request.htmx and not request.htmx.history_restore_request:
         answer = render(request, "systems/_found.html", context)
         answer["HX-Push-Url"] = f"{request.path}?{asked.urlencode()}" if asked else request.path
     else:
-        answer = render(request, "systems/list.html", context | {"selects": _selects(request.user, asked)})
+        answer = render(request, "systems/list.html", context | _around(request.user, asked))
     patch_vary_headers(answer, ["HX-Request"])
     return answer
 
@@ -46,6 +50,22 @@ def _page(found: SystemFilter, counts: list[tuple[Level, int]], number: str | No
     page = pages.get_page(number)
     page.object_list = with_other_floors(System.objects.for_list_page().in_order(list(page.object_list)))
     return page
+
+
+def _groups(found: SystemFilter, page) -> list[tuple[str, int, list[System]]]:
+    """Return the rows of the page as (title, how many there are in all, systems); without a grouping as one group."""
+    asked = "" if found.form.errors else found.form.cleaned_data["group"]
+    if not asked:
+        return [("", 0, page.object_list)]
+    by = {"team": "team__name", "phase": "phase"}[asked]
+    counts = dict(found.qs.order_by().values_list(by).annotate(Count("pk")))
+    told = {"team": lambda system: system.team.name, "phase": lambda system: system.phase}[asked]
+    rows = [(key, list(systems)) for key, systems in groupby(page.object_list, key=told)]
+    return [(Phase(key).label if asked == "phase" else key, counts[key], systems) for key, systems in rows]
+
+
+def _around(person: Person, asked: QueryDict) -> dict:
+    return {"selects": _selects(person, asked), "views": person.saved_views.all()}
 
 
 def _filled_in(query: QueryDict) -> QueryDict:
@@ -70,6 +90,7 @@ def _selects(person: Person, asked: QueryDict) -> list[dict]:
         "verdict": ("Readiness", [("ready", "Ready"), ("experiment", "At the experiment stage")]),
         "scoped": ("Scoped", [(word, label.capitalize()) for word, label in Scoped.choices]),
         "tier": ("Tier", [(str(tier), f"Tier {tier}") for tier in (1, 2, 3, 4)]),
+        "group": ("Grouped", [("team", "By team"), ("phase", "By phase")]),
         "sort": ("Order", SystemFilter.Sort.LABELS.items()),
     }
     return [

@@ -20,15 +20,18 @@ def home(request):
     seen = System.objects.visible_to(request.user)
     if not seen.exclude(slug=PORTAL).exists():
         return _first_run(request)
-    own = seen.of(request.user).in_use().for_list_page().worst_first()
+    mine = seen.of(request.user).in_use().for_list_page().worst_first()
+    own = with_other_floors(mine[:MOST_SYSTEMS])
+    worst = [] if own else with_other_floors(_unwell(seen)[:MOST_UNWELL])
     counts = status_counts(seen.in_use().with_status())
     context = {
         "needs": needs_of(request.user),
-        "own": with_other_floors(own[:MOST_SYSTEMS]),
-        "own_count": own.count(),
+        "own": own,
+        "own_count": mine.count() if len(own) == MOST_SYSTEMS else len(own),
         "counts": counts,
         "in_all": sum(count for _, count in counts),
-        "worst": with_other_floors(_unwell(seen)[:MOST_UNWELL]),
+        "worst": worst,
+        "groups": [("", 0, own or worst)],
     }
     return render(request, "pages/home.html", context)
 

@@ -46,11 +46,10 @@ def _page(request, found: GapFilter, in_all: int):
     keys = list(page.object_list)
     rows = Outcome.objects.select_related("system__team").in_bulk(keys)
     page.object_list = [rows[key] for key in keys if key in rows]
-    may_mend = lambda url, system: may_open(request.user, url, system)
     for row in page.object_list:
         row.check = CHECKS[row.check_key]
         row.asks = Role(row.check.for_role).label
-        row.may_mend = may_mend(row.url, row.system)
+        row.may_mend = may_open(request.user, row.url, row.system)
     return page
 
 

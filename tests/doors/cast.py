@@ -13,6 +13,7 @@ KINDS = [ANONYMOUS, *sorted(SIGNED_IN)]
 MAY = {
     "read": SIGNED_IN,
     "token.own": SIGNED_IN,
+    "view.own": SIGNED_IN,
     "components.read": SIGNED_IN,
     "system.register": {"data_scientist", "stranger", "manager"},
     "system.edit": {"data_scientist", "manager"},

@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from systems.models import Role, System
-from tests.factories import HoldingFactory, IncidentFactory, SystemFactory
+from systems.filters import MOST_CHOICES
+from systems.models import PhasePlan, Role, System
+from tests.factories import HoldingFactory, IncidentFactory, PersonFactory, SystemFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/systems/"
@@ -159,3 +160,48 @@ def test_retired_systems_are_shown_when_asked_for(page, system, now):
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(client, db):
     assert client.get(LIST).url == "/accounts/login/?next=/systems/"
+
+
+def test_rows_are_grouped_by_team_with_how_many_each_has(page):
+    ants, zebra = (TeamFactory(name=name, slug=name.lower()) for name in ("Ants", "Zebra"))
+    for slug, team in [("a", zebra), ("b", ants), ("c", zebra)]:
+        SystemFactory(slug=slug, team=team)
+    answer = page("?group=team&tag=&q=")
+    titles = [title for title, _, _ in answer.context["groups"]]
+    assert titles == sorted(titles)
+    assert "Ants" in titles
+    assert '<span class="count">2</span>' in answer.content.decode()
+
+
+def test_rows_are_grouped_by_phase_in_the_order_of_phases(page):
+    for slug, phase in [("a", "operations"), ("b", "research"), ("c", "engineering")]:
+        SystemFactory(slug=slug, phase=phase)
+    titles = [title for title, _, _ in page("?group=phase").context["groups"]]
+    assert titles == ["Research", "Engineering", "Operations"]
+
+
+def test_the_reality_gap_is_a_column_and_orders(page):
+    for slug, gap in [("a", 0.1), ("b", None), ("c", 0.3)]:
+        SystemFactory(slug=slug, reality_gap=gap)
+    answer = page("?sort=-reality_gap")
+    assert _names(answer) == ["c", "a", "b"]
+    assert "worse than tested" in answer.content.decode()
+
+
+def test_only_research_scoped_is_a_filter(page, system):
+    day = timezone.now().date()
+    PhasePlan.objects.create(
+        system=system, phase="research", planned_from=day, planned_to=day, exit="Solved.", budget=5, currency="EUR"
+    )
+    SystemFactory(slug="b")
+    assert _names(page("?scoped=only_research")) == ["churn"]
+    assert _names(page("?scoped=nothing")) == ["b"]
+    assert _names(page("?scoped=all")) == _names(page("?scoped=partly")) == []
+
+
+def test_where_there_are_many_teams_and_people_their_names_are_typed(page):
+    TeamFactory.create_batch(MOST_CHOICES + 1)
+    PersonFactory.create_batch(MOST_CHOICES + 1)
+    text = page("?team=&owner=").content.decode()
+    assert '<input name="team"' in text
+    assert '<input name="owner"' in text
