@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from mlops_portal.pages import components, health, metrics, spec, system, systems, views
 from systems.doors import public, rule
 from systems.urls import feed_urls, review_urls, role_urls, view_urls
-from systems.views import reports
+from systems.views import portfolio, reports
 
 handler400 = "mlops_portal.pages.errors.bad_request"
 handler403 = "mlops_portal.pages.errors.forbidden"
@@ -57,6 +57,7 @@ urlpatterns = [
     path("", include((system_urls, "systems"))),
     path("", include((monitoring_urls, "monitoring"))),
     path("", include("incidents.urls")),
+    path("reports/portfolio/", portfolio.portfolio, name="report-portfolio"),
     path("reports/gaps/", reports.gaps, name="report-gaps"),
     path("reports/drills/", reports.drills, name="report-drills"),
     path("accounts/", include(account_urls)),

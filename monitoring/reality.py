@@ -131,7 +131,8 @@ def _worse(metric: Metric, promised: float, kept: float) -> float:
 
 
 def _then_sentence(known: Known, promised: float, at: datetime) -> str:
-    assert known.series and known.live_from  # what _why_not() has seen to
+    assert known.series  # what _why_not() has seen to
+    assert known.live_from
     assert known.then is not None
     metric = known.series.metric
     test, live = _said(metric, promised, known.then)

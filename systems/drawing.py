@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from systems.plan_words import said_cost, said_late, said_over, said_time
 from systems.plans import Standing
@@ -99,14 +101,18 @@ def _most(standings: Sequence[Standing], currency: str) -> float:
 
 
 def _cost_bar(one: Standing, most: float) -> Bar:
+    return _money_bar(one.planned, one.spent, most)
+
+
+def _money_bar(plan: Decimal | None, paid: Decimal | None, most: float) -> Bar:
     if not most:
         return Bar(None, None, None)
-    planned, spent = (WHOLE * float(amount or 0) / most for amount in (one.planned, one.spent))
-    within = min(spent, planned) if one.planned is not None else spent
+    planned, spent = (WHOLE * float(amount or 0) / most for amount in (plan, paid))
+    within = min(spent, planned) if plan is not None else spent
     return Bar(
         planned=_stretch(0, planned) if planned else None,
         actual=_stretch(0, within) if within else None,
-        beyond=_stretch(within, spent) if one.over else None,
+        beyond=_stretch(within, spent) if plan is not None and spent > planned else None,
     )
 
 
@@ -114,3 +120,16 @@ def _stretch(x: float, end: float) -> Stretch:
     """Return the stretch, wide enough to be seen and inside of the line."""
     width = max(LEAST, end - x)
     return Stretch(round(min(x, WHOLE - width), 2), round(width, 2))
+
+
+def shares(told: Sequence[tuple[Any, float | None]]) -> list[tuple[Any, Bar]]:
+    """Return each thing with its share of the whole, from 0 to 1, as a bar; None is an empty line."""
+    return [(one, Bar(None, _stretch(0, WHOLE * share) if share else None, None)) for one, share in told]
+
+
+def sums_drawn(costs: Sequence[Any]) -> list[tuple[Any, Bar]]:
+    """Return each sum (`planned`, `spent`, `currency`) with its bar; those of one currency on one scale."""
+    most: dict[str, float] = {}
+    for one in costs:
+        most[one.currency] = max(most.get(one.currency, 0.0), float(one.planned), float(one.spent))
+    return [(one, _money_bar(one.planned, one.spent, most[one.currency])) for one in costs]

@@ -68,6 +68,8 @@ class SystemFilter(django_filters.FilterSet):
             "oldest": ["registered_at", "pk"],
         }
 
+    SEVERAL = ("status", "phase", "verdict", "tier")  # may be asked more than once
+
     q = django_filters.CharFilter(method="matching", max_length=LONGEST_QUERY, label="Search name, purpose and tags")
     status = django_filters.MultipleChoiceFilter(
         field_name="status_now", choices=Level.choices, distinct=False, label="Status"

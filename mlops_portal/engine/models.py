@@ -90,7 +90,7 @@ class Change(models.Model):
 
 def _text(value) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+        return ", ".join(f"{name.replace('_', ' ')}: {_text(one) or 'nothing'}" for name, one in value.items())
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     if isinstance(value, bool):

@@ -9,6 +9,7 @@ from systems.api.owners import Held, Owners
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.plans import MoneyEntries, PhasePlans
 from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, RunbookVersions, Runs, Versions
+from systems.api.portfolio import Portfolio
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import DueDrills, Gaps
 from systems.api.systems import Audit, Checks, History, Status, Systems
@@ -148,6 +149,7 @@ urlpatterns = [
     path("notices/", Notices.as_view(READ), name="notices"),
     path("notices/<int:pk>/", Notices.as_view({"get": "retrieve"}), name="notice"),
     path("notices/<int:pk>/read/", Notices.as_view({"post": "read"}), name="notice-read"),
+    path("reports/portfolio/", Portfolio.as_view({"get": "retrieve"}), name="report-portfolio"),
     path("reports/gaps/", Gaps.as_view(READ), name="report-gaps"),
     path("reports/drills/", DueDrills.as_view(READ), name="report-drills"),
     path("audit/", Audit.as_view(READ), name="audit"),
