@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from mlops_portal.engine.audit import through
+from mlops_portal.engine.models import Change
 from mlops_portal.engine.spec import CHANGE, CREATE, REMOVE, Refused, Section, Step, problems
 from monitoring.spec import SECTIONS as WATCHED
 from systems.access import require
@@ -104,7 +106,7 @@ def apply(
     if intended.by_hand and not take_file and not dry_run:
         raise ChangedByHand(intended)
     inner = transaction.savepoint()
-    with judged_once():
+    with through(Change.Door.FILE), judged_once():
         system = system or _registered(wanted, by, at)
         _carry_out(system, intended.steps, by, at)
     _remember(system, wanted, by, at)

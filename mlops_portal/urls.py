@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, metrics, spec, system, systems, views
+from mlops_portal.pages import components, health, history, metrics, spec, system, systems, views
 from systems.doors import public, rule
 from systems.urls import feed_urls, review_urls, role_urls, view_urls
 from systems.views import portfolio, reports
@@ -37,6 +37,7 @@ system_urls = [
     path("systems/", systems.list_page, name="list"),
     path("systems/", include("systems.urls")),
     path("systems/<slug:slug>/mlsystem.yaml", spec.download, name="spec"),
+    path("systems/<slug:slug>/history/", history.history, name="history"),
     path("systems/<slug:slug>/", system.detail, name="detail"),
     path("feeds/", include(feed_urls)),
     path("reviews/", include(review_urls)),

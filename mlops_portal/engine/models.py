@@ -81,11 +81,11 @@ class Change(models.Model):
 
     @property
     def lines(self) -> list[tuple[str, str, str]]:
-        """What differs, as texts: (field, before, after); what is empty on both sides is left out."""
+        """What differs, as texts: (field, before, after); what is the same on both sides is left out."""
         before, after = self.before or {}, self.after or {}
         names = {**before, **after}
         texts = [(name.replace("_", " "), _text(before.get(name)), _text(after.get(name))) for name in names]
-        return [line for line in texts if line[1] or line[2]]
+        return [line for line in texts if line[1] != line[2]]
 
 
 def _text(value) -> str:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -23,7 +22,7 @@ from systems.ownership import ownership_of
 from systems.readiness import readiness_of
 
 STRIP_DAYS = 90
-HISTORY_SIZE = 20
+HISTORY_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def detail(request, slug):
         "promises": promises_of(system, request.user),
         "readiness": readiness_of(system, request.user),
         **incidents(system, request.user),
-        "history": Paginator(history, HISTORY_SIZE).get_page(request.GET.get("page")),
+        "history": history[:HISTORY_SIZE],
         "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
         "may_assign": may(request.user, "role.assign"),
     }

@@ -19,7 +19,7 @@ from mlops_portal.engine.models import Change
 from systems.access import require
 from systems.actions.registry import edit_system, register_system, retire_system
 from systems.api import shapes
-from systems.api.filters import ChangeFilter
+from systems.api.filters import ChangeFilter, HistoryFilter
 from systems.api.permissions import ByRule
 from systems.checking import CHECKS
 from systems.filters import SystemFilter
@@ -139,6 +139,7 @@ class History(OfSystem):
 
     queryset = Change.objects.all()
     serializer_class = shapes.ChangeShape
+    filterset_class = HistoryFilter
     pagination_class = Cursor
     doors = {"list": Door(Scope.READ, "read")}
 

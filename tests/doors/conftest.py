@@ -11,8 +11,9 @@ from mlops_portal.engine.audit import record
 from mlops_portal.engine.models import Duty
 from systems.actions.ownership import assign_role
 from systems.actions.registry import recheck
-from systems.models import Notice, Person, Scope, System, Team
+from systems.models import Group, Holding, Notice, Person, Scope, System, Team
 from systems.tokens import make_token
+from tests.callers import caller
 from tests.doors.cast import METRIC, SECRET, SIGNED_IN
 from tests.doors.world import World, feed_all, fill
 from tests.factories import PersonFactory, SystemFactory, TeamFactory
@@ -76,3 +77,12 @@ def shared(system, hidden, manager):
     incident = declare(systems=[system, secret], by=manager, at=at, **both)
     tick(incident=incident, system=secret, situation="load", version=1, step=0, by=manager, at=at)
     return incident.number
+
+
+@pytest.fixture
+def all_powerful(open_world, manager):
+    """Somebody in every group, who is the deputy in every role."""
+    manager.groups = list(Group)
+    manager.save()
+    Holding.objects.update(deputy=manager)
+    return caller(manager)

@@ -3,7 +3,7 @@
 import pytest
 
 from monitoring.models import Source
-from systems.models import Group, Holding, ModelVersion
+from systems.models import ModelVersion
 from tests.callers import caller
 from tests.doors.cast import BODIES
 from tests.doors.routes import API
@@ -31,15 +31,6 @@ def of_the_table(route) -> set[str]:
 
 def rows(route) -> list[dict]:
     return list(route.view.cls.queryset.model._base_manager.order_by("pk").values())
-
-
-@pytest.fixture
-def all_powerful(open_world, manager):
-    """Somebody in every group, who is the deputy in every role."""
-    manager.groups = list(Group)
-    manager.save()
-    Holding.objects.update(deputy=manager)
-    return caller(manager)
 
 
 @protects("S13", off={"mlops_portal.engine.api.serializers._NothingUnknown._why_not": lambda shape, name: ""})

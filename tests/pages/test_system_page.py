@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mlops_portal.engine.audit import record
+from mlops_portal.pages.system import HISTORY_SIZE
 from systems.actions.dependencies import set_dependencies
 from systems.actions.drills import record_drill
 from systems.actions.ownership import assign_role
@@ -92,10 +93,12 @@ def test_the_history_says_who_changed_what(page, system, manager):
     assert "<del>3</del> → <ins>1</ins>" in text
 
 
-def test_the_history_has_pages(page, system):
+def test_the_page_shows_the_newest_changes_and_leads_to_all(page, system):
     for _ in range(25):
         record(by=None, verb="edited", kind="system", object="churn", system=system)
-    assert len(page("?page=2").context["history"]) == 5
+    answer = page()
+    assert len(answer.context["history"]) == HISTORY_SIZE
+    assert 'href="/systems/churn/history/"' in answer.content.decode()
 
 
 def test_a_restricted_system_is_not_there_for_strangers(client, viewer, manager):
