@@ -3,7 +3,8 @@
 The figure is the experiment's baseline of the leading quality metric; quality live is the mean of its final values,
 weighed by their samples where all are known. *Then* are the first 30 days from the first deployment to production on,
 whatever versions ran in them, against the baseline that held at their end (the first one, where none did yet); *now*
-are the last 30 days, against the baseline that holds now. A number above 0 says: worse than on the test set.
+are the 30 days up to the newest final value, however late labels come, against the baseline that holds now. A number
+above 0 says: worse than on the test set.
 
     gap = promised - kept              where higher is better
           kept - promised              where lower is better
@@ -27,6 +28,7 @@ from systems.models import Deployment, System
 
 DAYS = 30
 STRETCH = timedelta(days=DAYS)
+TICK = timedelta(microseconds=1)
 
 MEANS = """
 SELECT asked.n, count(*), avg(value), min(samples), sum(samples), sum(value * samples)
@@ -39,6 +41,13 @@ GROUP BY asked.n
 """
 
 
+NEWEST = """
+SELECT one.id, (
+    SELECT at FROM monitoring_point WHERE series_id = one.id AND maturity = %s AND at <= %s ORDER BY at DESC LIMIT 1
+) FROM unnest(%s::bigint[]) AS one(id)
+"""
+
+
 @dataclass(frozen=True)
 class Known:
     """What the gap of one system is made of: when it went live, and its quality in both stretches; None: not known."""
@@ -48,10 +57,11 @@ class Known:
     live_from: datetime | None
     then: float | None = None
     now: float | None = None
+    now_until: datetime | None = None
 
 
 def gaps_of(systems: Iterable[System], *, at: datetime) -> list[tuple[System, RealityGap]]:
-    """Return the reality gap of each system at the moment `at`: four queries for all of them."""
+    """Return the reality gap of each system at the moment `at`: six queries for all of them."""
     systems = list(systems)
     leading = Series.objects.whole().filter(metric__leading=True, metric__kind=Metric.Kind.QUALITY)
     series = {one.metric.system_id: one for one in leading.filter(metric__system__in=systems).select_related("metric")}
@@ -60,15 +70,31 @@ def gaps_of(systems: Iterable[System], *, at: datetime) -> list[tuple[System, Re
     for one in of_experiments.order_by("from_at", "pk"):
         baselines.setdefault(one.series_id, []).append(one)
     live = _live_from(systems, at)
-    then = _means({pk: (one.pk, live[pk], live[pk] + STRETCH) for pk, one in series.items() if pk in live})
-    now = _means({pk: (one.pk, max(live[pk], at - STRETCH), at) for pk, one in series.items() if pk in live})
-    found = []
-    for system in systems:
-        one = series.get(system.pk)
-        pk = system.pk
-        known = Known(one, baselines.get(one.pk, []) if one else [], live.get(pk), then.get(pk), now.get(pk))
-        found.append((system, gap_of(known, at=at)))
-    return found
+    begun = {pk: (one.pk, live[pk]) for pk, one in series.items() if pk in live}
+    newest = _newest([key for key, _ in begun.values()], at)
+    then = _means({pk: (key, since, since + STRETCH) for pk, (key, since) in begun.items()})
+    now = _means(
+        {
+            pk: (key, max(since, newest[key] - STRETCH), newest[key] + TICK)
+            for pk, (key, since) in begun.items()
+            if key in newest
+        }
+    )
+    return [(one, gap_of(_known(one.pk, series, baselines, live, then, now, newest), at=at)) for one in systems]
+
+
+def _known(pk: int, series: dict, baselines: dict, live: dict, then: dict, now: dict, newest: dict) -> Known:
+    one = series.get(pk)
+    if one is None:
+        return Known(None, [], live.get(pk))
+    return Known(one, baselines.get(one.pk, []), live.get(pk), then.get(pk), now.get(pk), newest.get(one.pk))
+
+
+def _newest(series_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """Return the time of the newest final value by series id, where there is one: a look-up by key for each."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [Maturity.FINAL, at, series_ids])
+        return {key: newest for key, newest in cursor.fetchall() if newest}
 
 
 def _live_from(systems: Iterable[System], at: datetime) -> dict[int, datetime]:
@@ -97,7 +123,7 @@ def gap_of(known: Known, *, at: datetime) -> RealityGap:
     now = None if known.now is None else _worse(known.series.metric, newest.value, known.now)
     said = _then_sentence(known, first.value, at) if then is not None else f"Not known, because {why}."
     if now is not None and known.now is not None:
-        said += f" {_now_sentence(known, newest.value, known.now)}"
+        said += f" {_now_sentence(known, newest.value, known.now, at)}"
     share = then / abs(first.value) if then is not None and first.value else None
     return RealityGap(said[:300], then, now, share)
 
@@ -141,10 +167,12 @@ def _then_sentence(known: Known, promised: float, at: datetime) -> str:
     return f"{title_of(known.series)} was {test} on the test set and {live} in {stretch}: {compared}."
 
 
-def _now_sentence(known: Known, promised: float, now: float) -> str:
+def _now_sentence(known: Known, promised: float, now: float, at: datetime) -> str:
     assert known.series  # there is no value without
+    assert known.now_until
     test, live = _said(known.series.metric, promised, now)
-    return f"In the last {DAYS} days it was {live}: {_compared(known.series.metric, promised, now)} than {test}."
+    compared = _compared(known.series.metric, promised, now)
+    return f"In the {DAYS} days until {day(known.now_until, at)} it was {live}: {compared} than {test}."
 
 
 def _said(metric: Metric, *values: float) -> list[str]:

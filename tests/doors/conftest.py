@@ -11,7 +11,7 @@ from mlops_portal.engine.audit import record
 from mlops_portal.engine.models import Duty
 from systems.actions.ownership import assign_role
 from systems.actions.registry import recheck
-from systems.models import Group, Holding, Notice, Person, Scope, System, Team
+from systems.models import Group, Holding, Notice, Person, SavedView, Scope, System, Team
 from systems.tokens import make_token
 from tests.callers import caller
 from tests.doors.cast import METRIC, SECRET, SIGNED_IN
@@ -25,6 +25,7 @@ def people(request, db):
     people = {kind: request.getfixturevalue(kind) for kind in sorted(SIGNED_IN)}
     for kind, person in people.items():
         Notice.objects.create(key=kind, person=person, subject="Told", text="Something", url="/")
+        SavedView.objects.create(person=person, name="Mine", query="tier=1")
         make_token(person=person, scopes=Scope.values, by=person)
     PersonFactory(username="former", is_active=False)
     PersonFactory(username="keeper")

@@ -22,6 +22,7 @@ from systems.models import (
     Retraining,
     RetrainingRun,
     Runbook,
+    SavedView,
     System,
     Token,
 )
@@ -113,6 +114,7 @@ class World:
             "feed": "events",
             **self.known,
             "pk": Notice.objects.filter(person=whose).latest("pk").pk,
+            "view": SavedView.objects.get(person=whose).pk,
             "prefix": Token.objects.filter(person=whose).first().prefix,
             "question": "load" if "decide" in route.name else "feed_unavailable",
             "path": "nowhere/",

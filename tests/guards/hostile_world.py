@@ -32,6 +32,7 @@ from systems.models import (
     RetrainingRun,
     Review,
     Runbook,
+    SavedView,
     System,
 )
 from systems.tokens import make_token
@@ -112,6 +113,7 @@ def build(system, person, *others) -> None:
     incident = _gone_wrong(system, series, person, now)
     _promised(system, person, others[0], now)
     Notice.objects.create(key="n", person=person, system=system, subject="x", text="x", url=incident.get_absolute_url())
+    SavedView.objects.create(person=person, name="x", query="tier=1")
     make_token(person=person, scopes=["read"], by=person, name="x")
     recheck(system)
     spoil()

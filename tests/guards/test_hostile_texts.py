@@ -128,7 +128,7 @@ def _texts(part):
             yield from _texts(one)
 
 
-TABLES = ["/systems/", "/reports/gaps/", "/reports/incidents/", METRIC]
+TABLES = ["/systems/", "/reports/portfolio/", "/reports/gaps/", "/reports/incidents/", METRIC]
 
 
 @protects("S25", off={"mlops_portal.engine.spreadsheet._harmless": as_it_is})

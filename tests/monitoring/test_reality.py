@@ -51,7 +51,19 @@ def test_the_gap_is_said_for_the_first_days_and_for_now(system):
     gap = _gap(system)
     assert (round(gap.then, 6), round(gap.now, 6), round(gap.share, 6)) == (0.1, 0.2, round(0.1 / 0.9, 6))
     assert "was 0.90 on the test set and 0.80 in the first 30 days live" in gap.sentence
-    assert "In the last 30 days it was 0.70: 0.20 worse than 0.90." in gap.sentence
+    assert "In the 30 days until" in gap.sentence
+    assert "it was 0.70: 0.20 worse than 0.90." in gap.sentence
+
+
+def test_now_ends_with_the_newest_final_value_however_late_labels_come(system):
+    series = _watched(system)
+    _promised(series, 0.9)
+    _live(system, days=100)
+    write(series, [0.6] * 20, to_at=timezone.now() - 50 * DAY, every=DAY)
+    write(series, [0.1] * 20, to_at=timezone.now() - DAY, every=DAY, maturity=Maturity.PROVISIONAL)
+    gap = _gap(system)
+    assert (gap.then, round(gap.now, 6)) == (None, 0.3)
+    assert gap.sentence.startswith("Not known, because no final value")
 
 
 def test_where_lower_is_better_more_is_worse(system):
