@@ -56,6 +56,7 @@ def _systems(teams: Sequence[Team], now: datetime) -> list[System]:
             status_since=now - timedelta(hours=n % 500),
             status_sentence="Accuracy is inside its band.",
             checks_due_at=now + timedelta(hours=1),
+            reality_gap=n % 11 / 100 if n % 4 else None,
         )
         for n in range(SYSTEMS)
     )

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from mlops_portal.engine import health
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.models import Change
 from mlops_portal.spec import apply
@@ -66,7 +67,7 @@ def test_before_and_after_are_said_in_words(page, system, manager):
     kept = {"at": "2026-03-01T09:30:00+00:00", "planned_to": "2026-04-01", "budget": {"amount": "5"}, "holds": True}
     record(by=manager, verb="planned", kind="phase", object="research", system=system, before=kept, after={"at": None})
     text = page().content.decode()
-    for words in ("1 March 2026, 09:30 UTC", "1 April 2026", "amount: 5", "yes", "planned to", "nothing"):
+    for words in ("2026-03-01 09:30 UTC", "2026-04-01", "amount: 5", "yes", "planned to", "nothing"):
         assert words in text
     assert "{" not in text.partition("<ol")[2].partition("</ol>")[0]
 
@@ -120,6 +121,7 @@ def test_the_history_of_a_hidden_system_is_hidden(client, viewer):
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_changes(page, system):
     def asked() -> int:
+        health._read = None  # each process looks at the duties every few seconds: here, each time
         with CaptureQueriesContext(connection) as queries:
             page()
         return len(queries)

@@ -1,8 +1,13 @@
 import csv
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from mlops_portal.engine import health
 from systems.actions.registry import recheck
+from systems.checking import CHECKS
 from systems.models import Outcome
 from tests.callers import caller
 from tests.factories import SystemFactory
@@ -58,3 +63,38 @@ def test_programs_read_the_same(viewer, system):
     roles = ("product_owner", "model_owner", "service_owner", "operations_owner", "data_owner")
     assert {row["check"] for row in found} == {"phases_scoped", *(f"role_filled_{role}" for role in roles)}
     assert found[0]["page"].startswith("http")
+
+
+def test_gaps_are_found_by_whom_they_ask(page, system, holder):
+    held = system.holdings.get(person=holder)
+    asked = {key for key, one in CHECKS.items() if one.for_role == held.role}
+    found = page("?holder=holder").context["page"].object_list
+    assert {row.check_key for row in found} <= asked
+    assert list(page("?holder=viewer").context["page"].object_list) == []
+    assert "was not understood" in page("?holder=nobody-here").content.decode()
+
+
+def test_gaps_are_found_by_how_long_they_have_stood(page, system, now):
+    Outcome.objects.filter(system=system, check_key="role_filled_data_owner").update(since=now - timedelta(days=9))
+    assert [row.check_key for row in page("?days=9").context["page"].object_list] == ["role_filled_data_owner"]
+    assert list(page("?days=10").context["page"].object_list) == []
+
+
+@pytest.mark.parametrize("days", ["-1", "x", "1.5", "99999999999"])
+def test_days_that_are_none_are_not_understood(page, days):
+    assert "was not understood" in page(f"?days={days}").content.decode()
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_gaps(page, client, manager):
+    client.force_login(manager)
+
+    def asked() -> int:
+        health._read = None  # each process looks at the duties every few seconds: here, each time
+        with CaptureQueriesContext(connection) as queries:
+            page()
+        return len(queries)
+
+    few = asked()
+    for more in SystemFactory.create_batch(5):
+        recheck(more)
+    assert asked() == few

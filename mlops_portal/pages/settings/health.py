@@ -20,6 +20,7 @@ WHAT = {
     "pull": "Asks the sources that are due for their values.",
     "read_logs": "Reads the prediction logs that are due.",
     "judge": "Judges what came, and what did not come in time; says of each system what the machines see of it.",
+    "compare": "Holds what production keeps against what the experiment promised: the reality gap.",
     "respond": "Opens an incident for each alert, or lets it join one.",
     "keep_points": "Makes room for values to come, and drops those that have had their time.",
     "knock": "Asks the portal's own front door, as a user would.",
