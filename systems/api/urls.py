@@ -8,8 +8,8 @@ from systems.api.owners import Confirmations as RoleConfirmations
 from systems.api.owners import Held, Owners
 from systems.api.people import Me, Members, Notices, People, Teams, Tokens
 from systems.api.plans import MoneyEntries, PhasePlans
-from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, RunbookVersions, Runs, Versions
 from systems.api.portfolio import Portfolio
+from systems.api.promises import Deployments, Moves, RetrainingPlan, RunbookText, RunbookVersions, Runs, Versions
 from systems.api.readiness import Checklists, GateView, Readiness, Reviews
 from systems.api.reports import DueDrills, Gaps
 from systems.api.systems import Audit, Checks, History, Status, Systems

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("systems", "0008_hand_overs"),
+        ("systems", "0009_feed_evidence_and_retiring"),
     ]
 
     operations = [
