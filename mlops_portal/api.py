@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from incidents.api.urls import urlpatterns as incidents
 from mlops_portal.engine.api.errors import plain_problem
 from mlops_portal.engine.api.permissions import Door
-from mlops_portal.pages.spec import Spec
+from mlops_portal.pages.spec import Spec, schema
 from monitoring.api.urls import urlpatterns as monitoring
 from systems.api.permissions import ByRule
 from systems.api.urls import urlpatterns as systems
@@ -50,7 +50,10 @@ def nothing_here(request, path):
     return plain_problem(request, 404, "There is nothing at this address." + hint)
 
 
-own = [path("systems/<slug:slug>/spec/", Spec.as_view({"get": "retrieve", "put": "update"}), name="system-spec")]
+own = [
+    path("spec/schema/", schema, name="spec-schema"),
+    path("systems/<slug:slug>/spec/", Spec.as_view({"get": "retrieve", "put": "update"}), name="system-spec"),
+]
 
 urlpatterns = [
     path("v1/", include(([*own, *systems, *monitoring, *incidents], "api"))),

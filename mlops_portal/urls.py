@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from mlops_portal.pages import components, health, history, metrics, spec, system, systems, views
+from mlops_portal.pages import components, file, health, history, metrics, spec, system, systems, views
 from systems.doors import public, rule
 from systems.urls import feed_urls, review_urls, role_urls, view_urls
 from systems.views import portfolio, reports
@@ -35,7 +35,9 @@ account_urls = [
 # The list and a system's own page gather all floors; the rest the registry brings by itself.
 system_urls = [
     path("systems/", systems.list_page, name="list"),
+    path("systems/new/file/", file.register, name="register-file"),
     path("systems/", include("systems.urls")),
+    path("systems/<slug:slug>/file/", file.change, name="file"),
     path("systems/<slug:slug>/mlsystem.yaml", spec.download, name="spec"),
     path("systems/<slug:slug>/history/", history.history, name="history"),
     path("systems/<slug:slug>/", system.detail, name="detail"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
-from mlops_portal.engine.spec import Refused, problems
+from mlops_portal.engine.schema_words import problems
+from mlops_portal.engine.spec import Refused
 from systems.models import Contract
-from systems.models.words import NOT_SEEN, is_seen
+from systems.models.words import NOT_SEEN, unseen
 
 TYPES = ["string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean"]
 
@@ -117,7 +118,7 @@ def understood(text: str) -> dict:
 
 def checked(document: Any) -> dict:
     """Return the contract as it came. Raises Refused with every error by path."""
-    errors = problems(SCHEMA, document) | {path: [NOT_SEEN] for path in _unseen(document)}
+    errors = problems(SCHEMA, document) | {path: [NOT_SEEN] for path in unseen(document)}
     if errors:
         raise Refused(errors)
     return document
@@ -128,16 +129,6 @@ def text_of(document: dict) -> str:
     if len(json.dumps(document)) > MAX_BYTES:
         raise Refused({"body": [f"It is larger than {MAX_BYTES // 1024} kB."]})
     return write_yaml(document)
-
-
-def _unseen(said: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of texts with characters that nobody sees."""
-    if isinstance(said, str) and not is_seen(said):
-        yield path or "body"
-    inside = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
-    for name, value in inside:
-        below = f"{path}.{name}" if path else str(name)
-        yield from _unseen(value, below)
 
 
 @dataclass(frozen=True)

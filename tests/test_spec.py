@@ -8,11 +8,13 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlops_portal.engine.models import Change
 from mlops_portal.engine.plain_yaml import MAX_BYTES, NotPlain, parse_yaml, write_yaml
 from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply, export
 from systems.actions.hand_overs import do_what_is_due
 from systems.actions.registry import edit_system
+from systems.actions.runbooks import remove_range
 from systems.models import PHASE_ORDER, HandOver, Holding, Role, Situation, System
 from tests.callers import caller
 from tests.systems import contracts
@@ -195,7 +197,7 @@ def test_what_was_changed_by_hand_is_not_undone_unasked(prices, apply_file, mana
     edit_system(system=prices, by=manager, at=now, purpose="Says what a house costs.")
     with pytest.raises(ChangedByHand) as changed:
         apply_file()
-    assert [step.path for step in changed.value.plan.by_hand] == ["system"]
+    assert [undone.step.path for undone in changed.value.plan.by_hand] == ["system"]
     apply_file(take_file=True)
     assert System.objects.get(slug="prices").purpose == "Says what a flat costs."
 
@@ -216,9 +218,9 @@ def test_every_error_is_named_by_its_path_and_nothing_is_done(apply_file):
     [
         ("version: 1", "version: 2", "version"),
         ("tags: [regression]", "tier: 9", "system.tier"),
-        ("  load: |", "  lunch: |", "runbook"),
+        ("  load: |", "  lunch: |", "runbook.lunch"),
         ("every_days: 90", "every_days: soon", "retraining.every_days"),
-        ("settings: {url", "credentials: {bearer: x}, settings: {url", "sources.0"),
+        ("settings: {url", "credentials: {bearer: x}, settings: {url", "sources.service.credentials"),
         ("slug: prices", "slug: other", "system.slug"),
         ("planned_to: 2026-03-31", "planned_to: 2025-03-31", "phases.research.planned_to"),
         ("planned_to: 2026-03-31", "planned_to: 2026-02-31", "phases.research.planned_to"),
@@ -228,7 +230,7 @@ def test_every_error_is_named_by_its_path_and_nothing_is_done(apply_file):
         ('"2000", currency: EUR', '"2000", currency: USD', "phases.engineering.money.1.currency"),
         ("day: 2026-04-30", "day: 2100-04-30", "phases.engineering.money"),
         ("note: Two people", 'note: "a\\u202eb"', "phases.engineering.money.0.note"),
-        ("  engineering:", "  retired:", "phases"),
+        ("  engineering:", "  retired:", "phases.retired"),
         ("key: latency", "key: mae", "metrics.1.key"),
     ],
 )
@@ -297,7 +299,7 @@ def test_the_api_plans_applies_and_gives_back(manager, viewer, team):
 
 def test_the_api_names_errors_by_path(manager, team):
     answer = caller(manager).put("systems/prices/spec/", {"version": 1, "system": {"slug": "prices"}})
-    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["system"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["system.name", "system.team"])
 
 
 def test_a_hidden_system_is_not_taken_over(stranger, system):
@@ -330,6 +332,28 @@ def test_the_command_says_what_is_wrong(tmp_path, manager):
     file.write_text(FILE.replace("team: growth", "team: nowhere"))
     with pytest.raises(CommandError, match=r"system\.team: There is no team nowhere"):
         call_command("apply", str(file), "--as", "manager")
+
+
+def test_a_conflict_says_what_would_be_undone_and_whose_it_is(tmp_path, prices, teammate, manager, now):
+    edit_system(system=prices, by=teammate, at=now, purpose="Says what a house costs.")
+    file = tmp_path / "mlsystem.yaml"
+    file.write_text(FILE)
+    with pytest.raises(CommandError) as said:
+        call_command("apply", str(file), "--as", "manager")
+    assert f"  system, changed by teammate on {now:%-d %B %Y}\n" in str(said.value)
+    assert "--take-file" in str(said.value)
+    answer = caller(manager).put("systems/prices/spec/", FILE, content_type="application/yaml").json()
+    assert [(one["path"], one["by"]) for one in answer["by_hand"]] == [("system", "teammate")]
+
+
+def test_what_somebody_took_out_by_hand_does_not_come_back_unasked(prices, apply_file, manager, now):
+    remove_range(system=prices, metric_key="mae", by=manager, at=now)
+    with pytest.raises(ChangedByHand, match=r"expected_ranges\.mae, changed by manager"):
+        apply_file()
+
+
+def test_the_trail_says_that_it_came_through_the_file(prices):
+    assert set(Change.objects.filter(system="prices").values_list("door", flat=True)) == {"file"}
 
 
 def _owned(until):

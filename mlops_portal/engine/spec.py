@@ -1,13 +1,12 @@
 """Sections of a system's file: what each app brings to `mlsystem.yaml` (mlops_portal/spec.py gathers them)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from mlops_portal.engine.models import Change
 
-LONGEST_SENTENCE = 300
 CREATE, CHANGE, REMOVE = "create", "change", "remove"
 
 
@@ -17,15 +16,6 @@ class Refused(Exception):
     def __init__(self, errors: dict[str, list[str]]):
         super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in errors.items()))
         self.errors = errors
-
-
-def problems(schema: dict, document: Any) -> dict[str, list[str]]:
-    """Return all that the JSON Schema `schema` finds wrong with the document, by path; `body` is all of it."""
-    found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda one: list(map(str, one.path)))
-    errors: dict[str, list[str]] = {}
-    for one in found:
-        errors.setdefault(".".join(map(str, one.absolute_path)) or "body", []).append(one.message[:LONGEST_SENTENCE])
-    return errors
 
 
 @dataclass(frozen=True)
@@ -48,33 +38,57 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Who asks for what: the items of all sections of the file, for a system (None: it is not there yet)."""
+
+    by: Any
+    system: Any
+    wanted: Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the file that one app reads and applies.
 
     `read(system)` returns its items by key, whole: each with every default filled in. `apply(system, step, by, at)`
     does one step and raises Refused. `schema` is the JSON Schema of one item. In the file the items stand by key; as a
     list where `listed_by` names the member that holds the key; bare where `is_single`. `rule` is who may apply it.
+    `about` says in a sentence what the section is, in the published schema.
+    `missing(items, asked)` says by path what items refer to that is not there; a section is not looked at further
+    while one that it `rests_on` is wrong in itself. `trail` are the kinds of change that the audit trail has of it.
+    `for_editors` is what the published schema says of an item of a list in addition: checked elsewhere, in words.
     """
 
     name: str
     schema: dict
     read: Callable[[Any], dict[str, Any]]
     apply: Callable[..., None]
+    about: str = ""
     rule: str = "system.edit"
     keys: tuple[str, ...] = ()  # the keys that there are; any when empty
     listed_by: str = ""
     is_single: bool = False
     removes: bool = True
     complete: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda items: items)  # what goes unsaid
+    terse: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda items: items)  # the opposite of it
+    missing: Callable[[dict[str, Any], Asked], dict[str, list[str]]] = field(default=lambda items, asked: {})
+    rests_on: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+    for_editors: dict[str, Any] = field(default_factory=dict)
 
     def document_schema(self) -> dict:
         """Return the JSON Schema of the section as it stands in the file."""
+        about = {"description": self.about}
         if self.is_single:
-            return self.schema
+            return self.schema | about
         if self.listed_by:
-            return {"type": "array", "items": self.schema, "maxItems": 500}
-        names = {"enum": list(self.keys)} if self.keys else {"type": "string", "minLength": 1, "maxLength": 80}
-        return {"type": "object", "propertyNames": names, "additionalProperties": self.schema, "maxProperties": 500}
+            return about | {"type": "array", "items": self.schema, "maxItems": 500}
+        if self.keys:  # named one by one, so that an editor offers them
+            members = {"properties": dict.fromkeys(self.keys, self.schema), "additionalProperties": False}
+            return about | {"type": "object"} | members
+        keys = {"type": "string", "minLength": 1, "maxLength": 80}
+        members = {"propertyNames": keys, "additionalProperties": self.schema, "maxProperties": 500}
+        return about | {"type": "object"} | members
 
     def items(self, said: Any) -> dict[str, Any]:
         """Return the items by key, whole, of what the file says. Raises Refused for a key that comes twice."""
@@ -92,10 +106,15 @@ class Section:
 
     def said(self, items: dict[str, Any]) -> Any:
         """Return the items as the file says them, without what goes without saying."""
-        bare = {key: spare(self.schema, item) for key, item in items.items()}
+        bare = {key: spare(self.schema, item) for key, item in self.terse(items).items()}
         if self.is_single:
             return bare.get("")
         return [{self.listed_by: key} | item for key, item in bare.items()] if self.listed_by else bare
+
+    def tells(self, change: Change, key: str) -> bool:
+        """Whether the change, from the trail of the system, is one of the item `key`."""
+        named = change.object == key or change.object.endswith(f" of {key}")
+        return change.kind in self.trail and (self.is_single or named)
 
     def plan(self, old: dict[str, Any], new: dict[str, Any]) -> list[Step]:
         """Return what makes `new` of `old`; nothing when they say the same."""

@@ -1,6 +1,6 @@
 """A system as a file: to download, and for programs to read and to apply."""
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,12 +16,13 @@ from mlops_portal.engine.api.parsing import StrictJSONParser
 from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.views import Resource
 from mlops_portal.engine.limits import spend
-from mlops_portal.engine.plain_yaml import write_yaml
 from mlops_portal.engine.spec import Refused
-from mlops_portal.spec import ChangedByHand, apply, export
+from mlops_portal.spec import ChangedByHand, apply, as_file, export, published_schema, schema_url
 from systems.api.permissions import ByRule
-from systems.doors import rule
+from systems.doors import public, rule
 from systems.models import Scope, System
+
+DAY = "public, max-age=86400"
 
 
 @require_safe
@@ -30,9 +31,25 @@ def download(request, slug):
     """The system as mlsystem.yaml, to be kept beside the model's code; without credentials."""
     system = get_object_or_404(System.objects.visible_to(request.user).select_related("team"), slug=slug)
     spend("export", by=request.user)
-    answer = HttpResponse(write_yaml(export(system)), content_type="application/yaml; charset=utf-8")
+    answer = HttpResponse(as_file(system), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="mlsystem.yaml"'
     return answer
+
+
+@require_safe
+@public("Editors that check a file have no account; the schema says nothing of any system.")
+def schema(request):
+    """The JSON Schema of mlsystem.yaml."""
+    return JsonResponse(published_schema(), content_type="application/schema+json", headers={"Cache-Control": DAY})
+
+
+class FileRenderer(YamlRenderer):
+    """The file with the line that tells editors its schema."""
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        text = super().render(data, accepted_media_type, renderer_context)
+        is_file = isinstance(text, str) and renderer_context["request"].method == "GET"
+        return f"# yaml-language-server: $schema={schema_url()}\n{text}" if is_file else text
 
 
 class Document(serializers.Serializer):
@@ -41,11 +58,13 @@ class Document(serializers.Serializer):
     version = serializers.IntegerField()
     system = serializers.DictField(required=False)
     owners = serializers.DictField(required=False)
+    phases = serializers.DictField(required=False)
     runbook = serializers.DictField(required=False)
     expected_ranges = serializers.DictField(required=False)
     retraining = serializers.DictField(required=False)
     feeds = serializers.DictField(required=False)
     dependencies = serializers.DictField(required=False)
+    readiness = serializers.DictField(required=False)
     sources = serializers.ListField(child=serializers.DictField(), required=False)
     metrics = serializers.ListField(child=serializers.DictField(), required=False)
 
@@ -65,7 +84,7 @@ class Spec(Resource):
     queryset = System.objects.select_related("team")
     serializer_class = Document
     parser_classes = [StrictJSONParser, YamlParser]
-    renderer_classes = [JSONRenderer, YamlRenderer]
+    renderer_classes = [JSONRenderer, FileRenderer]
     lookup_field = "slug"
     doors = {
         "retrieve": Door(Scope.READ, "read"),
@@ -96,7 +115,8 @@ class Spec(Resource):
             raise ValidationError(refused.errors) from None
         except ChangedByHand as changed:
             conflict = Conflict(str(changed))
-            conflict.extra = {"plan": changed.plan.as_json()}
+            undone = [one.as_json() for one in changed.plan.by_hand]
+            conflict.extra = {"plan": changed.plan.as_json(), "by_hand": undone}
             raise conflict from None
         return Response(done.as_json())
 

@@ -73,6 +73,19 @@ def set_limit(
 
 
 @transaction.atomic
+def set_watch(series: Series, *, kind: str, settings: dict, severity: str, by, at: datetime) -> Monitor:
+    """Watch the series by the one monitor of this kind (silence, change), as said; return it. Raises BadMonitor."""
+    settings = _checked(kind, settings)
+    monitor = series.monitors.filter(kind=kind).first()
+    if monitor is not None:
+        return edit_monitor(monitor=monitor, settings=settings, severity=severity, by=by, at=at)
+    monitor = Monitor.objects.create(series=series, kind=kind, settings=settings, severity=severity)
+    _note(monitor, "added", by=by, after=_facts(monitor))
+    _judge_again(series, at)
+    return monitor
+
+
+@transaction.atomic
 def edit_monitor(
     *,
     monitor: Monitor,

@@ -1,6 +1,8 @@
 """What a text that people typed may hold: nothing that is not seen, and nothing that turns the line around."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -17,3 +19,14 @@ def words_are_seen(text: str) -> None:
     """Raise ValidationError for a text with a character that nobody sees, or that turns the line around."""
     if not is_seen(text):
         raise ValidationError(NOT_SEEN)
+
+
+def unseen(said: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of the texts in a document, as plain as JSON, that hold such a character; `body` is all of it."""
+    if isinstance(said, str) and not is_seen(said):
+        yield path or "body"
+    inside = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    for name, value in inside:
+        if not is_seen(str(name)):
+            yield path or "body"
+        yield from unseen(value, f"{path}.{name}" if path else str(name))

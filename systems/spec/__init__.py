@@ -1,6 +1,6 @@
 """What the registry brings to a system's file, a module for each section."""
 
-from systems.spec import dependencies, feeds, owners, phases, retraining, runbook, system
+from systems.spec import dependencies, feeds, owners, phases, readiness, retraining, runbook, system
 
 SECTIONS = [
     system.SECTION,
@@ -11,4 +11,5 @@ SECTIONS = [
     retraining.SECTION,
     feeds.SECTION,
     dependencies.SECTION,
+    readiness.SECTION,
 ]

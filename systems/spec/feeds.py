@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from mlops_portal.engine.spec import REMOVE, Refused, Section, Step
+from mlops_portal.engine.spec import REMOVE, Asked, Refused, Section, Step
 from systems.access import require
 from systems.actions.contracts import put_contract
 from systems.actions.dependencies import set_dependencies
@@ -15,29 +15,40 @@ from systems.models import Arrival, Feed, Person, System
 from systems.models.feed import LONGEST_SPAN_S
 from systems.models.slug import slug_is_plain
 from systems.models.words import SEEN
+from systems.spec.texts import text
 
 SPAN = {"type": ["integer", "null"], "minimum": 1, "maximum": LONGEST_SPAN_S}
 FEED = {
     "type": "object",
+    "description": "A feed by its short name. One that is there already is shared: what is left out of it stays.",
     "additionalProperties": False,
     "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": SEEN},
-        "owner": {"type": "string", "minLength": 1, "maxLength": 60},
-        "arrival": {"enum": Arrival.values},
-        "freshness_s": SPAN | {"type": "integer"},
-        "max_delay_s": SPAN,
-        "fallback": {"type": "string", "maxLength": 2000, "pattern": SEEN},
+        "name": text(120, 1, "What people call it.", pattern=SEEN),
+        "owner": text(60, 1, "The username of who answers for it."),
+        "arrival": {"enum": Arrival.values, "description": "How the data comes."},
+        "freshness_s": SPAN | {"type": "integer", "description": "How old the data may be, in seconds."},
+        "max_delay_s": SPAN | {"description": "How late the data may come, in seconds."},
+        "fallback": text(2000, 0, "What is done while it is unavailable.", pattern=SEEN),
         "evidence": {
             "type": ["object", "null"],
+            "description": "The metric that shows whether it is fresh.",
             "additionalProperties": False,
             "required": ["system", "metric"],
             "properties": {
-                "system": {"type": "string", "minLength": 1, "maxLength": 60},
-                "metric": {"type": "string", "minLength": 1, "maxLength": 80, "pattern": SEEN},
+                "system": text(60, 1, "The short name of the system whose metric it is."),
+                "metric": text(80, 1, "The key of the metric.", pattern=SEEN),
             },
         },
-        "contract": {"type": "object"},
-        "contract_from": {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        "contract": {
+            "type": "object",
+            "description": "Its contract, by the Open Data Contract Standard 3.1 (a document with apiVersion).",
+        },
+        "contract_from": {
+            "type": ["string", "null"],
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "description": "From which day a proposed contract holds.",
+            "examples": ["2026-03-31"],
+        },
     },
 }
 OPTIONAL: dict[str, Any] = {
@@ -47,6 +58,7 @@ OPTIONAL: dict[str, Any] = {
     "contract": None,
     "contract_from": None,
 }
+NOBODY = "There is no {} who may sign in."
 NEEDED = ("name", "owner", "arrival", "freshness_s")
 
 
@@ -123,6 +135,15 @@ def _below(path: str, refused: Refused) -> dict[str, list[str]]:
     return {named.get(below, f"{path}.contract.{below}"): texts for below, texts in refused.errors.items()}
 
 
+def _missing(items: dict[str, dict], asked: Asked) -> dict[str, list[str]]:
+    """Return what is wrong with the owners that are new to their feeds."""
+    standing = dict(Feed.objects.filter(slug__in=items).values_list("slug", "owner__username"))
+    named = {slug: item["owner"] for slug, item in items.items() if standing.get(slug) != item["owner"]}
+    people = Person.objects.active().filter(username__in=named.values(), service=False)
+    there = set(people.values_list("username", flat=True))
+    return {f"feeds.{slug}.owner": [NOBODY.format(name)] for slug, name in named.items() if name not in there}
+
+
 @transaction.atomic
 def _apply(system: System, step: Step, by, at: datetime) -> None:
     feeds = list(Feed.objects.filter(dependencies__system=system).exclude(slug=step.key))
@@ -167,7 +188,7 @@ def _seen_by(evidence: dict | None, path: str, by) -> dict:
 def _owner(username: str, path: str) -> Person:
     person = Person.objects.active().filter(username=username, service=False).first()
     if person is None:
-        raise Refused({path: [f"There is no {username} who may sign in."]})
+        raise Refused({path: [NOBODY.format(username)]})
     return person
 
 
@@ -182,4 +203,13 @@ def _write_contract(feed: Feed, wanted: dict, step: Step, by, at: datetime) -> N
         raise Refused(_below(step.path, refused)) from None
 
 
-SECTION = Section("feeds", FEED, _read, _apply, complete=_complete)
+SECTION = Section(
+    "feeds",
+    FEED,
+    _read,
+    _apply,
+    about="Where the data for its predictions comes from, each with its contract.",
+    complete=_complete,
+    missing=_missing,
+    trail=("feed", "contract"),
+)

@@ -7,16 +7,30 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from mlops_portal.engine.api.fields import Moment
-from mlops_portal.engine.spec import REMOVE, Refused, Section, Step, filled
+from mlops_portal.engine.spec import REMOVE, Asked, Refused, Section, Step, filled
 from systems.actions.hand_overs import plan_hand_over, take_back
 from systems.actions.ownership import assign_role, vacate_role
 from systems.models import HandOver, Holding, Person, Role, System
 from systems.spec.texts import text
 
 _MOMENT = Moment()
+PEOPLE = ("person", "deputy")
+NOBODY = "There is no {} who may sign in."
+_MOMENTS = ["2100-01-31T00:00:00Z"]
 _WHO = {
-    "deputy": {"type": ["string", "null"], "maxLength": 60, "default": None},
-    "until": {"type": ["string", "null"], "maxLength": 40, "default": None},
+    "deputy": {
+        "type": ["string", "null"],
+        "maxLength": 60,
+        "default": None,
+        "description": "The username of who stands in.",
+    },
+    "until": {
+        "type": ["string", "null"],
+        "maxLength": 40,
+        "default": None,
+        "description": "When it is known to end, with an offset.",
+        "examples": _MOMENTS,
+    },
 }
 NEXT = {
     "type": ["object", "null"],
@@ -24,14 +38,24 @@ NEXT = {
     "description": "Who takes over, and when; until then `person` stays. From that day on it is as if it stood above.",
     "additionalProperties": False,
     "required": ["person", "from"],
-    "properties": {"person": text(60, 1), "from": text(40, 1), **_WHO},
+    "properties": {
+        "person": text(60, 1, "The username of who takes over."),
+        "from": text(40, 1, "From when on, with an offset.", examples=_MOMENTS),
+        **_WHO,
+    },
 }
 OWNER = {
     "type": "object",
+    "description": "Who answers for it in this role.",
     "additionalProperties": False,
     "required": ["person"],
     "properties": {
-        "person": {"type": ["string", "null"], "minLength": 1, "maxLength": 60},
+        "person": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 60,
+            "description": "The username of who holds the role; null where somebody is only to come.",
+        },
         **_WHO,
         "next": NEXT,
     },
@@ -97,6 +121,14 @@ def _as_of_now(item: dict) -> dict:
     return {name: following[name] for name in ("person", "deputy", "until")} | {"next": None}
 
 
+def _unknown(items: dict[str, dict], asked: Asked) -> dict[str, list[str]]:
+    places = [(f"owners.{role}", item) for role, item in items.items()]
+    places += [(f"owners.{role}.next", item["next"]) for role, item in items.items() if item["next"]]
+    named = [(f"{path}.{part}", item[part]) for path, item in places for part in PEOPLE if item[part]]
+    there = set(Person.objects.filter(username__in={name for _, name in named}).values_list("username", flat=True))
+    return {path: [NOBODY.format(name)] for path, name in named if name not in there}
+
+
 def _apply_owner(system: System, step: Step, by, at: datetime) -> None:
     who = {"system": system, "role": step.key, "by": by, "at": at}
     if step.verb == REMOVE or step.after["person"] is None:
@@ -141,10 +173,19 @@ def _note_of(rows, item: dict, step: Step) -> str:
 def _person(username: str, path: str) -> Person:
     person = Person.objects.filter(username=username).first()
     if person is None:
-        raise Refused({path: [f"There is no {username} who may sign in."]})
+        raise Refused({path: [NOBODY.format(username)]})
     return person
 
 
 SECTION = Section(
-    "owners", OWNER, _owners, _apply_owner, rule="role.assign", keys=tuple(Role.values), complete=_understood
+    "owners",
+    OWNER,
+    _owners,
+    _apply_owner,
+    about="Who holds which role: a named person, at the best with a deputy.",
+    rule="role.assign",
+    keys=tuple(Role.values),
+    complete=_understood,
+    missing=_unknown,
+    trail=("role",),
 )

@@ -16,40 +16,61 @@ from systems.actions.plans import (
     set_plan,
 )
 from systems.models import PHASE_ORDER, Money, PhasePlan, System
+from systems.spec.texts import text
 
-DAY = {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "maxLength": 10, "default": None}
-AMOUNT = {"type": ["string", "number"], "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,6})?$", "maxLength": 26}
-CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "maxLength": 3}
+DAY = {
+    "type": ["string", "null"],
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "maxLength": 10,
+    "default": None,
+    "examples": ["2026-03-31"],
+}
+AMOUNT = {
+    "type": ["string", "number"],
+    "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,6})?$",
+    "maxLength": 26,
+    "description": "The amount, with at most two decimals.",
+    "examples": ["1200.50"],
+}
+CURRENCY = text(3, 0, "The currency by its three letters.", pattern="^[A-Z]{3}$", examples=["EUR"])
 # An entry's day is not called `on`: YAML takes that word for a truth.
 ENTRY = {
     "type": "object",
     "additionalProperties": False,
     "required": ["kind", "day", "amount", "currency"],
     "properties": {
-        "kind": {"enum": list(Money.Kind.values)},
-        "day": {"type": "string", "pattern": DAY["pattern"], "maxLength": 10},
+        "kind": {"enum": list(Money.Kind.values), "description": "Whether it is planned, or was spent."},
+        "day": text(10, 0, "On which day.", pattern=DAY["pattern"], examples=["2026-03-31"]),
         "amount": AMOUNT,
         "currency": CURRENCY,
-        "note": {"type": "string", "maxLength": LONGEST_NOTE, "default": ""},
+        "note": text(LONGEST_NOTE, 0, "What it is for.", default=""),
     },
 }
 PHASE = {
     "type": "object",
+    "description": "When this phase is, what it costs, and when it is done.",
     "additionalProperties": False,
     "properties": {
-        "planned_from": DAY,
-        "planned_to": DAY,
-        "actual_from": DAY,
-        "actual_to": DAY,
+        "planned_from": DAY | {"description": "From which day it is planned."},
+        "planned_to": DAY | {"description": "Until which day it is planned."},
+        "actual_from": DAY | {"description": "On which day it began."},
+        "actual_to": DAY | {"description": "On which day it ended."},
         "budget": {
             "type": ["object", "null"],
             "additionalProperties": False,
             "required": ["amount", "currency"],
             "properties": {"amount": AMOUNT, "currency": CURRENCY},
             "default": None,
+            "description": "What it may cost in all.",
         },
-        "exit": {"type": "string", "maxLength": LONGEST_EXIT, "default": ""},
-        "money": {"type": "array", "items": ENTRY, "maxItems": 2000, "default": []},
+        "exit": text(LONGEST_EXIT, 0, "How one knows that it is done.", default=""),
+        "money": {
+            "type": "array",
+            "items": ENTRY,
+            "maxItems": 2000,
+            "default": [],
+            "description": "Amounts by day; their order means nothing.",
+        },
     },
 }
 DAYS = ("planned_from", "planned_to", "actual_from", "actual_to")
@@ -163,5 +184,13 @@ def _key(one: dict) -> tuple:
 
 
 SECTION = Section(
-    "phases", PHASE, _read, _apply, rule="plan.write", keys=tuple(map(str, PHASE_ORDER)), complete=_understood
+    "phases",
+    PHASE,
+    _read,
+    _apply,
+    about="The plan of each phase, and its money. Moving on to the next is a decision of people, not of a file.",
+    rule="plan.write",
+    keys=tuple(map(str, PHASE_ORDER)),
+    complete=_understood,
+    trail=("phase", "money"),
 )

@@ -14,12 +14,13 @@ SEEN_AND_NOT_BLANK = rf"(?=[\s\S]*\S){SEEN}"
 LONGEST_ORIGIN = RunbookVersion._meta.get_field("origin").max_length
 RANGE = {
     "type": "object",
+    "description": "What is normal for the metric of this key.",
     "additionalProperties": False,
     "required": ["reason"],
     "properties": {
-        "low": {"type": ["number", "null"], "default": None},
-        "high": {"type": ["number", "null"], "default": None},
-        "reason": text(300, 1, pattern=SEEN),
+        "low": {"type": ["number", "null"], "default": None, "description": "It is normally not below this."},
+        "high": {"type": ["number", "null"], "default": None, "description": "It is normally not above this."},
+        "reason": text(300, 1, "On what that rests.", pattern=SEEN, examples=["Seen in the first half of the year."]),
     },
 }
 
@@ -55,22 +56,36 @@ def _ranges(system: System) -> dict:
     }
 
 
+def _bounded(items: dict[str, dict]) -> dict[str, dict]:
+    """Return the ranges as they came. Raises Refused for those that bound nothing."""
+    errors = {f"expected_ranges.{key}": [why] for key, one in items.items() if (why := _why_not(**one))}
+    if errors:
+        raise Refused(errors)
+    return items
+
+
+def _why_not(low: float | None, high: float | None, reason: str) -> str:
+    if low is None and high is None:
+        return "Give a lower or an upper bound."
+    is_crossed = low is not None and high is not None and low > high
+    return "The lower bound is above the upper one." if is_crossed else ""
+
+
 def _apply_range(system: System, step: Step, by, at: datetime) -> None:
     if step.verb == REMOVE:
         return remove_range(system=system, metric_key=step.key, by=by, at=at)
-    try:
-        set_range(system=system, metric_key=step.key, by=by, at=at, **step.after)
-    except ValueError as error:
-        raise Refused({step.path: [str(error)]}) from None
+    set_range(system=system, metric_key=step.key, by=by, at=at, **step.after)
     return None
 
 
 def _situation_text() -> dict:
     """Return the schema of a text: bare, or with where it is kept, such as an address and a revision."""
-    body = text(LONGEST, 1, pattern=SEEN_AND_NOT_BLANK)
-    members = {"text": body, "origin": text(LONGEST_ORIGIN, 1, pattern=SEEN_AND_NOT_BLANK)}
+    said = "What to do then, in Markdown; “- [ ]” begins a step to tick."
+    body = text(LONGEST, 1, said, pattern=SEEN_AND_NOT_BLANK)
+    origin = text(LONGEST_ORIGIN, 1, "Where the text is kept, and at which revision.", pattern=SEEN_AND_NOT_BLANK)
+    members = {"text": body, "origin": origin}
     kept = {"type": "object", "additionalProperties": False, "required": ["text"], "properties": members}
-    return {"anyOf": [body, kept]}
+    return {"description": said, "anyOf": [body, kept]}
 
 
 TEXTS = Section(
@@ -78,8 +93,19 @@ TEXTS = Section(
     _situation_text(),
     _texts,
     _apply_text,
+    about="What to do, by situation.",
     rule="runbook.write",
     keys=tuple(Situation.values),
     complete=_complete,
+    trail=("runbook",),
 )
-RANGES = Section("expected_ranges", RANGE, _ranges, _apply_range, rule="runbook.write")
+RANGES = Section(
+    "expected_ranges",
+    RANGE,
+    _ranges,
+    _apply_range,
+    about="Between which values each metric is when all is well.",
+    rule="runbook.write",
+    complete=_bounded,
+    trail=("expected range",),
+)

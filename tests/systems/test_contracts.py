@@ -71,7 +71,7 @@ def test_the_newest_that_is_neither_draft_nor_proposal_is_in_force(put, feed, st
 def test_all_that_is_wrong_is_said_at_once_by_path():
     text = CONTRACT.replace("v3.1.0", "v2.2.2").replace("status: active", "status: great").replace("kind: D", "sort: D")
     text = text.replace("      - name: amount", "      - title: amount").replace("value: 4, ", "")
-    assert set(_errors(text)) == {"apiVersion", "status", "body", "schema.0.properties.1", "slaProperties.0"}
+    assert set(_errors(text)) == {"apiVersion", "status", "kind", "schema.0.properties.1.name", "slaProperties.0.value"}
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_every_error_is_named_by_its_path(put):
     [
         ({"freshness_s": -1}, "feeds.events.freshness_s"),
         ({"name": "a\u202eb"}, "feeds.events.name"),
-        ({"colour": "red"}, "feeds.events"),
+        ({"colour": "red"}, "feeds.events.colour"),
         ({"owner": "nobody"}, "feeds.events.owner"),
         ({"contract_from": "2026-02-01"}, "feeds.events.contract_from"),
     ],

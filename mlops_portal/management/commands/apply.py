@@ -10,6 +10,9 @@ from mlops_portal.engine.spec import Refused
 from mlops_portal.spec import ChangedByHand, apply
 from systems.models import Person
 
+CHANGED = "Nothing was changed. It was changed by hand since the file was last applied; you would undo:"
+HOW = "Take these into the file, or say with --take-file that the file counts. --dry-run shows all that would be done."
+
 
 class Command(PortalCommand):
     help = "Make a system what its file (mlsystem.yaml) says, registering it when it is not there."
@@ -34,11 +37,14 @@ class Command(PortalCommand):
             lines = [f"{path}: {' '.join(texts)}" for path, texts in refused.errors.items()]
             raise CommandError("Nothing was changed.\n" + "\n".join(lines)) from None
         except ChangedByHand as changed:
-            raise CommandError(f"{changed} Look at it with --dry-run; --take-file undoes it.") from None
+            lines = [f"  {undone}" for undone in changed.plan.by_hand]
+            raise CommandError("\n".join([CHANGED, *lines, HOW])) from None
         except (NotPlain, PermissionDenied) as error:
             raise CommandError(str(error)) from None
         for step in done.steps:
             self.stdout.write(f"{step.verb} {step.path}")
+        for undone in done.by_hand:
+            self.stdout.write(f"undoes {undone}")
         self.stdout.write(f"{len(done.steps)} steps{', none done' if dry_run else ''}.")
 
 

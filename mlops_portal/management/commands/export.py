@@ -1,8 +1,7 @@
 from django.core.management.base import CommandError
 
 from mlops_portal.engine.commands import PortalCommand
-from mlops_portal.engine.plain_yaml import write_yaml
-from mlops_portal.spec import export
+from mlops_portal.spec import as_file
 from systems.models import System
 
 
@@ -16,4 +15,4 @@ class Command(PortalCommand):
         system = System.objects.known_as(slug).select_related("team").first()
         if system is None:
             raise CommandError(f"There is no system {slug}.")
-        self.stdout.write(write_yaml(export(system)), ending="")
+        self.stdout.write(as_file(system), ending="")
