@@ -66,17 +66,21 @@ def _told(system: System) -> list[dict]:
 
 
 def retraining_of(system: System) -> dict:
-    """Return the plan of retraining, when it was trained last, and when it is due (`is_late`: that has passed)."""
+    """Return the plan of retraining, when it was trained last, and when it is due (`is_late`: that has passed).
+
+    `open_runs` are what changed requirements ask for and no version answers yet, the oldest first.
+    """
     plan = Retraining.objects.filter(system=system).first()
     trained = last_trained([system]).get(system.pk)
     due = plan.due_at(trained) if plan else None
-    last = system.retraining_runs.select_related("model_version", "by").first()
+    runs = system.retraining_runs.select_related("model_version", "by")
     return {
         "plan": plan,
         "trained_at": trained,
         "due_at": due,
         "is_late": bool(due and due < timezone.now()),
-        "last_run": last,
+        "last_run": runs.exclude(at=None).first(),
+        "open_runs": list(runs.filter(at=None).order_by("asked_at")),
     }
 
 

@@ -70,3 +70,37 @@ def record_run(
     record(by=by, verb="recorded", kind="retraining run", object=at.isoformat(), system=system, after=said)
     recheck(system)
     return run
+
+
+@transaction.atomic
+def ask_for_run(*, system: System, by, at: datetime, before: float | None = None, note: str = "") -> RetrainingRun:
+    """Enter that changed requirements ask for another training, and return the run; it is open until answered."""
+    System.objects.select_for_update().get(pk=system.pk)
+    facts = {"cause": RetrainingRun.Cause.REQUIREMENTS.value, "before": before, "note": note}
+    run = RetrainingRun.objects.create(system=system, asked_at=at, by=by, **facts)
+    record(by=by, verb="asked for", kind="retraining run", object=at.isoformat(), system=system, after=facts)
+    recheck(system)
+    return run
+
+
+@transaction.atomic
+def answer_run(
+    *, run: RetrainingRun, version: ModelVersion, by, at: datetime, before=None, after=None, note: str = ""
+) -> RetrainingRun:
+    """Record that `version`, trained at the moment `at`, answers the open run, and return the run.
+
+    `before` and `note` left out stay as they were. Raises AlreadyThere when it is answered, or the moment has a run.
+    """
+    System.objects.select_for_update().get(pk=run.system_id)
+    run = RetrainingRun.objects.select_related("system").get(pk=run.pk)
+    there = RetrainingRun.objects.filter(system=run.system, at=at).first()
+    if not run.is_open or there:
+        raise AlreadyThere(there or run)
+    run.at, run.model_version, run.after = at, version, after
+    run.before = run.before if before is None else before
+    run.note = note or run.note
+    run.save()
+    said = {"version": version.name, "at": at.isoformat(), "before": run.before, "after": after, "note": run.note}
+    record(by=by, verb="answered", kind="retraining run", object=at.isoformat(), system=run.system, after=said)
+    recheck(run.system)
+    return run

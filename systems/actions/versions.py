@@ -62,15 +62,25 @@ def ids_of(system: System, names: set[str]) -> dict[str, int]:
 
 @transaction.atomic
 def deploy(
-    *, system: System, version: ModelVersion, environment: str = PRODUCTION, by, at: datetime, note: str = ""
+    *,
+    system: System,
+    version: ModelVersion,
+    environment: str = PRODUCTION,
+    rollback_to: ModelVersion | None = None,
+    by,
+    at: datetime,
+    note: str = "",
 ) -> Deployment:
     """Record that the version runs there from `at` on, and return that.
 
-    One to production while the gate is shut keeps the gate as it stood. Raises AlreadyThere for a moment at which
-    one is recorded, ValueError for a version of another system.
+    `rollback_to` comes back when it has to go (None: what ran before). One to production while the gate is shut keeps
+    the gate as it stood. Raises AlreadyThere for a moment at which one is recorded, ValueError for a version of another
+    system, or one that is to be its own way back.
     """
-    if version.system_id != system.pk:
-        raise ValueError(f"{version} is no version of {system}.")
+    if version.system_id != system.pk or (rollback_to and rollback_to.system_id != system.pk):
+        raise ValueError(f"Not both are versions of {system}.")
+    if rollback_to and rollback_to.pk == version.pk:
+        raise ValueError("A version cannot be its own way back: name another.")
     System.objects.select_for_update().get(pk=system.pk)
     there = Deployment.objects.filter(system=system, environment=environment, at=at).first()
     if there:
@@ -82,9 +92,12 @@ def deploy(
         model_version=version,
         by=by,
         note=note,
+        rollback_to=rollback_to,
         gate=_shut_gate(system, at) if environment == PRODUCTION else None,
     )
     facts = {"version": version.name, "environment": environment, "at": at.isoformat(), "note": note}
+    if rollback_to:
+        facts["rollback_to"] = rollback_to.name
     if one.gate:
         facts["gate"] = one.gate["sentence"]
     record(by=by, verb="deployed", kind="version", object=version.name, system=system, after=facts)

@@ -4,7 +4,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Number, Text
+from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Number, Text, Truth
 from mlops_portal.engine.api.serializers import Strict
 from systems.models import PHASES_IN_USE, PRODUCTION, ModelVersion, Retraining, RetrainingRun, Runbook, Situation
 from systems.models.retraining import last_trained
@@ -87,9 +87,15 @@ class DeploymentShape(OfSystemShape):
     version = OwnVersion(source="model_version")
     environment = Text(max_length=40, default=PRODUCTION)
     at = Moment(required=False)
+    rollback_to = OwnVersion(required=False, allow_null=True)
     note = Text(max_length=300, required=False, allow_blank=True)
     by = serializers.CharField(source="by.username", read_only=True, allow_null=True)
     gate = Gate(read_only=True, allow_null=True)
+
+    def validate(self, said: dict) -> dict:
+        if said.get("rollback_to") and said["rollback_to"] == said["model_version"]:
+            raise serializers.ValidationError({"rollback_to": "A version cannot be its own way back: name another."})
+        return said
 
 
 class RetrainingShape(OfSystemShape):
@@ -119,13 +125,25 @@ class RetrainingShape(OfSystemShape):
 class RunShape(OfSystemShape):
     api_name, page_name = "retraining-run", "retraining"
     id = serializers.CharField(source="pk", read_only=True)
-    at = Moment(required=False)
+    open = Truth(source="is_open", required=False, help_text="Asked for, and not done yet: requirements alone.")
+    asked_at = Moment(read_only=True, allow_null=True)
+    at = Moment(required=False, allow_null=True)
     cause = Choice(RetrainingRun.Cause.choices)
     before = Number(required=False, allow_null=True)
     after = Number(required=False, allow_null=True)
     version = OwnVersion(source="model_version", required=False, allow_null=True)
     note = Text(max_length=300, required=False, allow_blank=True)
     by = serializers.CharField(source="by.username", read_only=True, allow_null=True)
+
+
+class RunAnswer(Strict):
+    """The version that answers an open run."""
+
+    version = OwnVersion(source="model_version")
+    at = Moment(required=False)
+    before = Number(required=False, allow_null=True)
+    after = Number(required=False, allow_null=True)
+    note = Text(max_length=300, required=False, allow_blank=True)
 
 
 class RunbookShape(OfSystemShape):

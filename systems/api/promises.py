@@ -12,7 +12,7 @@ from mlops_portal.engine.api.permissions import Door
 from mlops_portal.engine.api.serializers import Nothing
 from systems.actions.phases import GapsLeft, GateShut, move_phase
 from systems.actions.readiness import NotFromHere
-from systems.actions.retraining import record_run, set_retraining
+from systems.actions.retraining import answer_run, ask_for_run, record_run, set_retraining
 from systems.actions.runbooks import confirm_runbook, write_runbook
 from systems.actions.versions import AlreadyThere, add_version, deploy
 from systems.api import promise_shapes as shapes
@@ -77,7 +77,7 @@ class Versions(Promise):
 class Deployments(Promise):
     """Where which version runs since when, newest first; with `at`, what ran everywhere at that moment."""
 
-    queryset = Deployment.objects.select_related("system", "model_version", "by")
+    queryset = Deployment.objects.select_related("system", "model_version", "by", "rollback_to")
     serializer_class = shapes.DeploymentShape
     lookup_url_kwarg = "deployment"
     parameters = {"list": [AT]}
@@ -130,16 +130,39 @@ class Runs(Promise):
         "list": Door(Scope.READ, "read"),
         "retrieve": Door(Scope.READ, "read"),
         "create": Door(Scope.WRITE, "version.record", takes=shapes.RunShape, status=201),
+        "answered": Door(Scope.WRITE, "version.record", takes=shapes.RunAnswer),
     }
 
     def create(self, request, slug) -> Response:
+        """Record a training; with `open`, what changed requirements ask for and is not done yet."""
         facts = self.asked()
+        if facts.pop("is_open", False):
+            return self.answer(self._asked_for(facts), created=True)
         facts |= {"version": facts.pop("model_version", None), "at": self.past(facts.get("at"))}
         try:
             run = record_run(system=self.system, by=request.user, **facts)
         except AlreadyThere as there:
             self.refuse(there)
         return self.answer(run, created=True)
+
+    def _asked_for(self, facts: dict) -> RetrainingRun:
+        if facts.pop("cause") != RetrainingRun.Cause.REQUIREMENTS:
+            raise ValidationError({"cause": ["Only what changed requirements ask for is entered ahead."]})
+        if wrong := sorted({"at", "after", "model_version"} & {name for name in facts if facts[name] is not None}):
+            name = "version" if wrong[0] == "model_version" else wrong[0]
+            raise ValidationError({name: ["It is not done yet: leave this out."]})
+        facts = {name: facts[name] for name in ("before", "note") if name in facts}
+        return ask_for_run(system=self.system, by=self.request.user, at=timezone.now(), **facts)
+
+    def answered(self, request, slug, run) -> Response:
+        """Say which version answers what was asked for."""
+        facts = self.asked()
+        row = get_object_or_404(self.get_queryset(), pk=run)
+        facts |= {"version": facts.pop("model_version"), "at": self.past(facts.get("at"))}
+        try:
+            return self.answer(answer_run(run=row, by=request.user, **facts))
+        except AlreadyThere as there:
+            self.refuse(there)
 
 
 class RunbookText(Promise):

@@ -109,6 +109,11 @@ urlpatterns = [
     path("systems/<slug:slug>/retraining/runs/", Runs.as_view(READ_ADD), name="retraining-runs"),
     path("systems/<slug:slug>/retraining/runs/<int:run>/", Runs.as_view({"get": "retrieve"}), name="retraining-run"),
     path(
+        "systems/<slug:slug>/retraining/runs/<int:run>/answer/",
+        Runs.as_view({"post": "answered"}),
+        name="retraining-run-answer",
+    ),
+    path(
         "systems/<slug:slug>/runbook/<situation:situation>/",
         RunbookText.as_view({"get": "retrieve", "put": "update"}),
         name="runbook",

@@ -5,6 +5,7 @@ from django.urls import reverse
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked
 from systems.models import Deployment, Outcome, Phase, Role, RunbookVersion, Situation, Verdict
+from systems.models.model_version import rollback_targets
 
 PASS, FAIL, NOT_APPLICABLE = Outcome.Result.PASS, Outcome.Result.FAIL, Outcome.Result.NOT_APPLICABLE
 NOT_RUNNING = "Nothing of it runs in production."
@@ -33,8 +34,9 @@ def version_deployed(systems):
 
 @check(key="rollback_named", topic="errors", title="The way back is known", for_role=Role.SERVICE_OWNER)
 def rollback_named(systems):
-    """Pass when another version ran before the one that runs, or the runbook says how to go back."""
-    live, before = _live(systems), _before(systems)
+    """Pass when it is named which version comes back, or one ran before, or the runbook says how to go back."""
+    live = _live(systems)
+    targets = rollback_targets(live.values())
     written = RunbookVersion.objects.newest().filter(runbook__situation=Situation.ROLLBACK)
     has_runbook = set(written.filter(runbook__system__in=systems).values_list("runbook__system", flat=True))
     for pk, slug, _, why in asked(systems):
@@ -43,24 +45,12 @@ def rollback_named(systems):
             yield not_asked(pk, why or NOT_RUNNING)
             continue
         name = live[pk].model_version.name
-        if pk in before:
-            yield Finding(pk, PASS, f"When {name} has to go, {before[pk]} comes back.", url)
+        if target := targets.get(live[pk].pk):
+            yield Finding(pk, PASS, f"When {name} has to go, {target} comes back.", url)
         elif pk in has_runbook:
             yield Finding(pk, PASS, f"No version ran before {name}; the runbook says what is done instead.", url)
         else:
             yield Finding(pk, FAIL, f"No version ran before {name}, and the runbook does not say how to go back.", url)
-
-
-def _before(systems) -> dict[int, str]:
-    """Return by system id the name of the version that ran before the one that runs, where there is one."""
-    order = ("system_id", "-at")
-    ran = Deployment.objects.in_production().filter(system__in=systems).order_by(*order)
-    live: dict[int, str] = {}
-    before: dict[int, str] = {}
-    for pk, name in ran.values_list("system", "model_version__name"):
-        if live.setdefault(pk, name) != name:
-            before.setdefault(pk, name)
-    return before
 
 
 @check(key="launched_without_gate", topic="phases", title="Launched through the gate", for_role=Role.PRODUCT_OWNER)

@@ -117,11 +117,30 @@ class DeploymentForm(forms.Form):
     version = forms.ModelChoiceField(ModelVersion.objects.none(), label="Version", empty_label="Choose")
     environment = forms.CharField(label="Environment", max_length=40, initial=PRODUCTION)
     at = Moment(label="Since", initial=this_minute)
+    rollback_to = forms.ModelChoiceField(
+        ModelVersion.objects.none(),
+        label="When it has to go",
+        required=False,
+        empty_label="What ran before comes back",
+        help_text="The version that is put in its place.",
+    )
     note = forms.CharField(label="Note", max_length=300, required=False, help_text="Why, or what is to be watched.")
 
     def __init__(self, *args, system: System, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["version"].queryset = system.model_versions.all()
+        for name in ("version", "rollback_to"):
+            self.fields[name].queryset = system.model_versions.all()
+
+    def clean(self):
+        if self.cleaned_data.get("version") and self.cleaned_data["version"] == self.cleaned_data.get("rollback_to"):
+            self.add_error("rollback_to", "A version cannot be its own way back: name another.")
+        return self.cleaned_data
+
+
+class WhenForm(forms.Form):
+    """At which moment one asks what ran."""
+
+    at = Moment(label="What ran at this moment?")
 
 
 class RetrainingForm(Versioned):
@@ -172,6 +191,28 @@ class RunForm(forms.Form):
     def __init__(self, *args, system: System, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["version"].queryset = system.model_versions.all()
+
+
+class RequirementForm(forms.Form):
+    """What changed requirements ask for, entered before it is done."""
+
+    note = forms.CharField(label="What is asked for", max_length=300, help_text="And by whom, or why.")
+    before = forms.FloatField(label="Figure today", required=False, help_text="Of the model that runs.")
+
+
+class AnsweredForm(forms.Form):
+    """Which version answers what was asked for."""
+
+    run = forms.ModelChoiceField(RetrainingRun.objects.none(), label="What it answers", empty_label="Choose")
+    version = forms.ModelChoiceField(ModelVersion.objects.none(), label="Version", empty_label="Choose")
+    at = Moment(label="Trained", initial=this_minute)
+    after = forms.FloatField(label="Figure after", required=False, help_text="Of the new one, on the same data.")
+
+    def __init__(self, *args, system: System, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["version"].queryset = system.model_versions.all()
+        self.fields["run"].queryset = system.retraining_runs.filter(at=None).order_by("asked_at")
+        self.fields["run"].label_from_instance = lambda run: run.note
 
 
 class PhaseForm(Versioned):

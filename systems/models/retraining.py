@@ -41,7 +41,11 @@ class Retraining(models.Model):
 
 
 class RetrainingRun(models.Model):
-    """A training after the first; `before` and `after` are the leading figure of the old and of the new model."""
+    """A training after the first; `before` and `after` are the leading figure of the old and of the new model.
+
+    What changed requirements ask for may be entered ahead (`asked_at`): it has no `at`, and is open, until a version
+    answers it.
+    """
 
     class Cause(models.TextChoices):
         SCHEDULE = "schedule", "The calendar"
@@ -51,7 +55,8 @@ class RetrainingRun(models.Model):
         OTHER = "other", "Something else"
 
     system = models.ForeignKey(System, models.CASCADE, related_name="retraining_runs")
-    at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=12, choices=Cause)
     before = models.FloatField(null=True, blank=True)
     after = models.FloatField(null=True, blank=True)
@@ -63,17 +68,28 @@ class RetrainingRun(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["system", "at"], name="retraining_run_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "at"], name="retraining_run_once"),
+            models.CheckConstraint(
+                condition=Q(at__isnull=False) | Q(cause="requirements", asked_at__isnull=False),
+                name="retraining_run_open_for_requirements",
+            ),
+        ]
 
     def __str__(self):
-        return f"{self.system} trained again at {self.at}"
+        return f"{self.system} trained again at {self.at}" if self.at else f"{self.system} to be trained again"
+
+    @property
+    def is_open(self) -> bool:
+        return self.at is None
 
 
 def last_trained(systems) -> dict[int, datetime]:
     """Return by system id when its model was trained: the last run, or the version that runs when that is younger."""
     live = Deployment.objects.in_production().live().filter(system__in=systems).select_related("model_version")
     trained = {one.system_id: one.model_version.trained_at for one in live if one.model_version.trained_at}
-    runs = RetrainingRun.objects.filter(system__in=systems).order_by().values_list("system").annotate(Max("at"))
+    done = RetrainingRun.objects.filter(system__in=systems, at__isnull=False)
+    runs = done.order_by().values_list("system").annotate(Max("at"))
     for pk, at in runs:
         trained[pk] = max(at, trained.get(pk, at))
     return trained

@@ -7,11 +7,11 @@ from django.views.decorators.http import require_http_methods
 
 from mlops_portal.engine.versions import Stale
 from systems.access import RULES, may, require
-from systems.actions.retraining import record_run, set_retraining
+from systems.actions.retraining import answer_run, ask_for_run, record_run, set_retraining
 from systems.actions.versions import AlreadyThere
 from systems.doors import rule
 from systems.for_page import retraining_of
-from systems.forms.promises import RetrainingForm, RunForm
+from systems.forms.promises import AnsweredForm, RequirementForm, RetrainingForm, RunForm
 from systems.models import Retraining, System
 from systems.views.finding import find_system, in_own_time
 
@@ -22,25 +22,35 @@ SHOWN = 50
 @rule("read", post="version.record")
 @in_own_time
 def retraining(request, slug):
-    """The plan, when it is due next, what was done; changing the plan, recording a run (`what` says which)."""
+    """The plan, when it is due next, what was done and what is asked for; `what` says which of them is written."""
     system = find_system(request, slug)
-    what = request.POST.get("what")
-    plan = RetrainingForm(request.POST if what == "plan" else None, prefix="plan", initial=_as_it_stands(system))
-    run = RunForm(request.POST if what == "run" else None, prefix="run", system=system)
+    forms = _forms(request, system)
     if request.method == "GET":
-        return _page(request, system, plan, run)
+        return _page(request, system, forms)
     require(request.user, "version.record", system)
+    what = request.POST.get("what", "")
+    form = forms.get(what)
     try:
-        if plan.is_bound and plan.is_valid():
-            return _plan(request, system, **plan.cleaned_data)
-        if run.is_bound and run.is_valid():
-            return _run(request, system, run.cleaned_data)
+        if form and form.is_valid():
+            return SAVES[what](request, system, form.cleaned_data)
     except Stale as stale:
-        plan.over(stale.now.version)
-        return _page(request, system, plan, run, status=412)
+        form.over(stale.now.version)
+        return _page(request, system, forms, status=412)
     except AlreadyThere as there:
-        run.add_error("at", str(there))
-    return _page(request, system, plan, run, status=422)
+        form.add_error("at", str(there))
+    return _page(request, system, forms, status=422)
+
+
+def _forms(request, system: System) -> dict:
+    """Return the forms by name; the one that `what` names holds what was posted."""
+    what = request.POST.get("what")
+    posted = {name: request.POST if what == name else None for name in ("plan", "run", "requirement", "answered")}
+    return {
+        "plan": RetrainingForm(posted["plan"], prefix="plan", initial=_as_it_stands(system)),
+        "run": RunForm(posted["run"], prefix="run", system=system),
+        "requirement": RequirementForm(posted["requirement"], prefix="requirement"),
+        "answered": AnsweredForm(posted["answered"], prefix="answered", system=system),
+    }
 
 
 def _as_it_stands(system: System) -> dict:
@@ -51,7 +61,8 @@ def _as_it_stands(system: System) -> dict:
     return facts | {"triggers": "\n".join(plan.triggers)}
 
 
-def _plan(request, system: System, *, version: int, **facts):
+def _plan(request, system: System, said: dict):
+    version, facts = said["version"], {name: value for name, value in said.items() if name != "version"}
     set_retraining(system=system, by=request.user, at=timezone.now(), seen=version, **facts)
     messages.success(request, "The plan is saved.")
     return redirect("systems:retraining", system.slug)
@@ -63,13 +74,27 @@ def _run(request, system: System, facts: dict):
     return redirect("systems:retraining", system.slug)
 
 
-def _page(request, system, plan, run, status=200):
+def _requirement(request, system: System, facts: dict):
+    ask_for_run(system=system, by=request.user, at=timezone.now(), **facts)
+    messages.success(request, "Noted. It stays open until a version answers it.")
+    return redirect("systems:retraining", system.slug)
+
+
+def _answered(request, system: System, facts: dict):
+    answer_run(by=request.user, **facts)
+    messages.success(request, f"Version {facts['version']} answers it.")
+    return redirect("systems:retraining", system.slug)
+
+
+SAVES = {"plan": _plan, "run": _run, "requirement": _requirement, "answered": _answered}
+
+
+def _page(request, system, forms, status=200):
     may_record = may(request.user, "version.record", system)
     context = retraining_of(system) | {
         "system": system,
-        "runs": system.retraining_runs.select_related("model_version", "by")[:SHOWN],
-        "plan_form": plan if may_record else None,
-        "run_form": run if may_record else None,
+        "runs": system.retraining_runs.exclude(at=None).select_related("model_version", "by")[:SHOWN],
+        **({f"{name}_form": form for name, form in forms.items()} if may_record else {}),
         "is_stale": status == 412,
         "who_may": RULES["version.record"].sentence,
     }

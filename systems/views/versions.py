@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods
 from systems.access import RULES, may, require
 from systems.actions.versions import AlreadyThere, add_version, deploy
 from systems.doors import rule
-from systems.forms.promises import DeploymentForm, VersionForm
+from systems.forms.promises import DeploymentForm, VersionForm, WhenForm
 from systems.models import System
+from systems.models.model_version import rollback_targets
 from systems.readiness import gate_of
 from systems.views.finding import find_system, in_own_time
 
@@ -20,7 +21,7 @@ SHOWN = 50
 @rule("read", post="version.record")
 @in_own_time
 def deployments(request, slug):
-    """Which version runs where since when; recording a version, recording a deployment (`what` says which)."""
+    """Which version runs where since when, or ran at the moment `at`; recording a version, or a deployment (`what`)."""
     system = find_system(request, slug)
     what = request.POST.get("what")
     version = VersionForm(request.POST if what == "version" else None, prefix="version")
@@ -53,6 +54,9 @@ def _deploy(request, system: System, facts: dict):
 
 def _page(request, system, version, deployment, status=200):
     live = list(system.deployments.live().select_related("model_version", "by"))
+    targets = rollback_targets(live)
+    for one in live:
+        one.goes_back_to = targets.get(one.pk)
     may_record = may(request.user, "version.record", system)
     context = {
         "system": system,
@@ -61,8 +65,19 @@ def _page(request, system, version, deployment, status=200):
         "versions": system.model_versions.all()[:SHOWN],
         "live_versions": {one.model_version_id for one in live},
         "gate": gate_of(system),
+        **_then(request, system),
         "version_form": version if may_record else None,
         "deployment_form": deployment if may_record else None,
         "who_may": RULES["version.record"].sentence,
     }
     return render(request, "systems/deployments.html", context, status=status)
+
+
+def _then(request, system) -> dict:
+    """Return the form that asks what ran at a moment, and when it was asked, `then` and what ran everywhere."""
+    form = WhenForm(request.GET if "at" in request.GET else None)
+    if not form.is_bound or not form.is_valid():
+        return {"when_form": form}
+    then = form.cleaned_data["at"]
+    ran = system.deployments.live(then).select_related("model_version")
+    return {"when_form": form, "then": then, "ran": sorted(ran, key=lambda one: one.environment)}

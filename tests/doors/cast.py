@@ -73,6 +73,7 @@ BODIES = {
     "api:deployments post": {"version": "1.0"},
     "api:retraining put": {"policy": "On the last year.", "who": "The model owner", "every_days": 90},
     "api:retraining-runs post": {"cause": "drift"},
+    "api:retraining-run-answer post": {"version": "1.0"},
     "api:runbook put": {"body": "- [ ] Look at the queue."},
     "api:phase post": {"to": "research"},
     "api:feed put": {"name": "Events", "owner": "on-call", "arrival": "stream", "freshness_s": 60},

@@ -73,7 +73,7 @@ def _promised(system, word: str) -> dict:
     version = ModelVersion.objects.create(system=system, name="1.0", registry_ref=word)
     deployment = Deployment.objects.create(system=system, model_version=version, at=at, note=word)
     Retraining.objects.create(system=system, policy=word, who=word, every_days=365, set_at=at)
-    run = RetrainingRun.objects.create(system=system, at=at, cause="schedule", note=word)
+    run = RetrainingRun.objects.create(system=system, asked_at=at, cause="requirements", note=word)
     planned = PhasePlan.objects.create(system=system, phase="engineering", currency="EUR", exit=word)
     money = planned.money.create(kind="spent", on=at.date(), amount=5, at=at, note=word)
     Runbook.objects.create(system=system, situation="load", version=1).versions.create(

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,8 @@ from systems.actions.runbooks import write_runbook
 from systems.actions.versions import AlreadyThere, add_version, deploy, ids_of
 from systems.checking import run_checks
 from systems.models import Deployment, ModelVersion, Phase, Review, System, Verdict
+from systems.models.model_version import rollback_targets
+from tests.callers import caller
 from tests.factories import SystemFactory
 
 
@@ -160,3 +162,33 @@ def test_another_version_ends_the_approval_of_what_was_said_of_quality(running, 
 @pytest.mark.parametrize("hostile", ["x" * 121, "a\0b", ""])
 def test_what_a_log_calls_a_version_but_cannot_be_one_is_left_out(system, hostile):
     assert ids_of(system, {hostile}) == {}
+
+
+def test_the_way_back_may_be_named(running, manager, now):
+    for days, name in ((30, "1.0"), (20, "1.1")):
+        _deploy(running, manager, now - timedelta(days=days), name)
+    first = ModelVersion.objects.get(name="1.0")
+    one = _deploy(running, manager, now, "2.0", rollback_to=first)
+    assert rollback_targets([one]) == {one.pk: "1.0"}
+    assert _found(running, "rollback_named") == ("pass", "When 2.0 has to go, 1.0 comes back.")
+
+
+def test_no_version_is_its_own_way_back(running, manager, now):
+    version = _version(running, manager, now)
+    with pytest.raises(ValueError):
+        _deploy(running, manager, now, rollback_to=version)
+    asking = caller(manager)
+    body = {"version": "1.0", "rollback_to": "1.0"}
+    assert list(asking.post("systems/churn/deployments/", body).json()["errors"]) == ["rollback_to"]
+
+
+def test_the_page_says_what_ran_at_a_moment(client, running, manager, now):
+    _deploy(running, manager, datetime(2026, 1, 1, tzinfo=UTC), "1.0")
+    _deploy(running, manager, datetime(2026, 2, 1, tzinfo=UTC), "1.1")
+    client.force_login(manager)
+    page = client.get("/systems/churn/deployments/").content.decode()
+    assert "comes back" in page
+    then = client.get("/systems/churn/deployments/?at=2026-01-15T12:00").content.decode()
+    assert "version <strong>1.0</strong> ran in production" in then
+    assert "Nothing is recorded" in client.get("/systems/churn/deployments/?at=2025-01-15T12:00").content.decode()
+    assert client.get("/systems/churn/deployments/?at=soon").status_code == 200
