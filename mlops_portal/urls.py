@@ -40,6 +40,7 @@ system_urls = [
     path("systems/<slug:slug>/file/", file.change, name="file"),
     path("systems/<slug:slug>/mlsystem.yaml", spec.download, name="spec"),
     path("systems/<slug:slug>/history/", history.history, name="history"),
+    path("systems/<slug:slug>/model-card.md", spec.card, name="card"),
     path("systems/<slug:slug>/", system.detail, name="detail"),
     path("feeds/", include(feed_urls)),
     path("reviews/", include(review_urls)),

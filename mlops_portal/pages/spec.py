@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from mlops_portal.card import model_card
 from mlops_portal.engine.api.documents import YamlParser, YamlRenderer
 from mlops_portal.engine.api.errors import Conflict
 from mlops_portal.engine.api.parsing import StrictJSONParser
@@ -33,6 +34,17 @@ def download(request, slug):
     spend("export", by=request.user)
     answer = HttpResponse(as_file(system), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="mlsystem.yaml"'
+    return answer
+
+
+@require_safe
+@rule("read")
+def card(request, slug):
+    """The system as a model card, in Markdown."""
+    system = get_object_or_404(System.objects.visible_to(request.user).select_related("team"), slug=slug)
+    spend("export", by=request.user)
+    answer = HttpResponse(model_card(system), content_type="text/markdown; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{system.slug}-model-card.md"'
     return answer
 
 
