@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from monitoring.models import Alert, Monitor
 from systems.actions.contracts import put_contract
-from systems.models import Drill, Group, Notice, Role, Scope, System
+from systems.models import Drill, Group, Notice, RetrainingRun, Role, Scope, System
 from systems.tokens import make_token
 from tests.callers import caller
 from tests.doors.routes import API
@@ -36,6 +36,7 @@ THERE = {
     "phase": "engineering",
     "feed": "events",
     "drill": 100_000,
+    "run": 100_000,
     "source_id": 1,
     "metric_id": 1,
     "monitor_id": 1,
@@ -63,6 +64,7 @@ def contract(manager, viewer, system):
     feed = FeedFactory(slug=THERE["feed"])
     put_contract(feed=feed, text=CONTRACT, by=manager, at=timezone.now())
     Drill.objects.create(pk=THERE["drill"], system=system, situation="load", at=timezone.now(), result="passed")
+    RetrainingRun.objects.create(pk=THERE["run"], system=system, asked_at=timezone.now(), cause="requirements")
     source = SourceFactory(pk=THERE["source_id"], system=system)
     series = SeriesFactory(metric=MetricFactory(pk=THERE["metric_id"], system=system), source=source)
     monitor = Monitor.objects.create(pk=THERE["monitor_id"], series=series, kind="limit", settings={"below": 0.8})

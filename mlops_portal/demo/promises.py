@@ -12,8 +12,8 @@ from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
 from systems.actions.registry import judged_once
-from systems.actions.retraining import record_run, set_retraining
 from systems.actions.runbooks import confirm_runbook, set_range, write_runbook
+from systems.actions.retraining import ask_for_run, record_run, set_retraining
 from systems.actions.versions import add_version, deploy
 from systems.checking import run_checks
 from systems.models import Deployment, Holding, Item, ModelVersion, Person, Role, System
@@ -21,6 +21,7 @@ from systems.ownership import last_moment
 from systems.questions import LAUNCH, ROLE_OF_TOPIC
 
 WELL_KEPT = ("churn-forecast", "ticket-routing")
+ASKED_FOR_MORE = "churn-forecast"  # of which more is required than its model was trained for
 WRITTEN_AT_AGE = 160
 REVIEWED_AT_AGE = 158
 WENT_LIVE_AT_AGE = 156
@@ -104,6 +105,9 @@ def _keep(service: Service, age: int, at: datetime) -> None:
     elif age == READ_AGAIN_AT_AGE:
         with judged_once():
             _read_again(system, at)
+            if service.slug == ASKED_FOR_MORE:
+                note = "Accounts that pay by the year are to be covered too."
+                ask_for_run(system=system, note=note, by=_holder(system, Role.PRODUCT_OWNER), at=at)
         _answer(system, at, again=True)
         _review(system, at)
 

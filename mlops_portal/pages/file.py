@@ -115,5 +115,13 @@ def _lines(step: Step) -> list[tuple[str, str, str]]:
 
 
 def _short(value) -> str:
-    text = "" if value in (None, [], {}) else value if isinstance(value, str) else str(value)
+    text = _words(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _words(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(one)}" for name, one in value.items() if one not in (None, [], {}))
+    if isinstance(value, list):
+        return "; ".join(map(_words, value))
+    return "" if value is None else str(value)

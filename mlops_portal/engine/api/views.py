@@ -66,7 +66,7 @@ class Resource(GenericViewSet):
     def answer(self, row, *, created: bool = False) -> Response:
         """Return the answer that shows `row`; a new one says where it is."""
         shown = self.represent(row)
-        return Response(shown, self.door.status, headers={"Location": shown["url"]} if created else None)
+        return Response(shown, self.door.status, headers={"Location": str(shown["url"])} if created else None)
 
     def represent(self, row) -> dict:
         """Return the row as this action shows it."""
