@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("systems", "0007_ownership_chain"),
+        ("systems", "0008_hand_overs"),
     ]
 
     operations = [
