@@ -12,8 +12,8 @@ from systems.actions.ownership import assign_role, confirm_role
 from systems.actions.people import edit_person
 from systems.actions.readiness import answer_question, review_answer
 from systems.actions.registry import judged_once
-from systems.actions.runbooks import confirm_runbook, set_range, write_runbook
 from systems.actions.retraining import ask_for_run, record_run, set_retraining
+from systems.actions.runbooks import confirm_runbook, set_range, write_runbook
 from systems.actions.versions import add_version, deploy
 from systems.checking import run_checks
 from systems.models import Deployment, Holding, Item, ModelVersion, Person, Role, System

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("systems", "0008_hand_overs"),
+        ("systems", "0010_reality_gap_and_saved_views"),
     ]
 
     operations = [
