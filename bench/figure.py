@@ -32,11 +32,12 @@ def medians_ms(ours: Callable[[], object], other: Callable[[], object], rounds: 
     """Return the median time of each, in ms, run in turns so that what else the machine does falls on both."""
     for _ in range(WARM_UP):
         ours(), other()
-    times = [(_time_ms(ours), _time_ms(other)) for _ in range(rounds)]
+    times = [(time_ms(ours), time_ms(other)) for _ in range(rounds)]
     return statistics.median(mine for mine, _ in times), statistics.median(theirs for _, theirs in times)
 
 
-def _time_ms(what: Callable[[], object]) -> float:
+def time_ms(what: Callable[[], object]) -> float:
+    """Return how long `what` takes, in ms."""
     started = time.perf_counter()
     what()
     return (time.perf_counter() - started) * 1000

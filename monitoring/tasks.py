@@ -10,7 +10,7 @@ from django.utils import timezone
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import duty, nudge
 from monitoring.actions.judging import judge_due, wake_overdue
-from monitoring.actions.keeping import drop_old, make_ahead
+from monitoring.actions.keeping import close_hours, drop_old, make_ahead
 from monitoring.actions.pulling import pull_due
 from monitoring.conditions import judge_changed, judge_portal
 from monitoring.knocking import knock_at
@@ -41,9 +41,9 @@ def read_logs() -> int:
 
 @duty(queue="work", every_s=60)
 def keep_points() -> int:
-    """Make the months ahead of the table of points, drop what is behind retention; return how much was done."""
+    """Make the parts ahead of the tables, roll up closed hours, drop what had its time; return how much was done."""
     now = timezone.now()
-    return make_ahead(at=now) + drop_old(at=now)
+    return make_ahead(at=now) + close_hours(at=now) + drop_old(at=now)
 
 
 @duty(queue="pull", every_s=10, late_after_s=PULL_ROUND_S)

@@ -1,22 +1,32 @@
-"""The values of a series between two times: as they came, or gathered into windows where there are too many."""
+"""The values of a series between two times: as they came, or gathered into windows where there are too many.
 
-from collections.abc import Sequence
+Windows of whole hours are gathered from the rollups of closed hours; what lies beside them is read from the points.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Avg, Count, DateTimeField, F, FloatField, Func, Max, Min, QuerySet, Sum, Value
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from monitoring.models import Maturity, Point, Series
+from monitoring.rolling import HOUR, TAME, hour_of
 
 MOST = 1000  # rows of a chart, its table and its file
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday: windows of a week begin on one
 STEPS_S = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86400, 7 * 86400)
+ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
 class Window:
-    """The values of one stretch of time, which begins at `at`; `mean` weighs by samples where all are known."""
+    """The values of one stretch of time, which begins at `at`; `mean` weighs by samples where all are known.
+
+    `version` is the id of the model version, of several the one recorded last; 0: not known.
+    """
 
     at: datetime
     mean: float
@@ -25,16 +35,8 @@ class Window:
     samples: int
     points: int
     is_provisional: bool
-
-
-class DateBin(Func):
-    """The start of the window of `step_s` seconds in which a time lies."""
-
-    function = "date_bin"
-    output_field = DateTimeField()
-
-    def __init__(self, step_s: int, expression: str):
-        super().__init__(Value(timedelta(seconds=step_s)), F(expression), Value(EPOCH))
+    version: int = 0
+    is_counted: bool = True  # the samples of all points are known
 
 
 def points_between(series: Series, from_at: datetime | None, to_at: datetime | None) -> QuerySet[Point]:
@@ -44,47 +46,90 @@ def points_between(series: Series, from_at: datetime | None, to_at: datetime | N
     return points.filter(at__lt=to_at) if to_at else points
 
 
-def gathered(points: QuerySet[Point], step_s: int) -> QuerySet:
-    """Return one dict for each window of `step_s` seconds that has points, newest first: the fields of Window."""
-    return (
-        points.order_by()
-        .values(window=DateBin(step_s, "at"))
-        .annotate(
-            plain=Avg("value"),
-            least=Min("samples"),
-            total=Sum("samples"),
-            weighed=Sum(F("value") * F("samples"), output_field=FloatField()),
-            low=Min("value"),
-            high=Max("value"),
-            count=Count("*"),
-            maturity=Min("maturity"),
-        )
-        .order_by("-window")
+# The points before the first full hour, the rollups of closed hours, and the points from there on.
+_POINTS = f"""
+    SELECT p.series_id, p.at, 1 AS points, p.samples::float8 AS samples, p.samples AS fewest, {TAME} AS total,
+        {TAME} * p.samples AS weighed, p.value AS low, p.value AS high, p.maturity = 0 AS is_provisional,
+        p.model_version
+    FROM one JOIN monitoring_point p ON p.series_id = one.id
+"""  # noqa: S608  only our own parts
+_GATHERED = f"""
+    WITH one AS MATERIALIZED (
+        SELECT id, greatest(%(head)s, least(coalesce(CASE WHEN %(is_hours)s THEN rolled_until END, %(head)s), %(tail)s))
+            AS open_from
+        FROM monitoring_series WHERE id = ANY(%(ids)s)
     )
+    SELECT series_id, date_bin(%(step)s, at, %(epoch)s) AS begins, sum(points), sum(samples), min(fewest), sum(total),
+        sum(weighed), min(low), max(high), bool_or(is_provisional), max(model_version)
+    FROM (
+        {_POINTS} WHERE p.at >= %(from)s AND p.at < %(head)s
+        UNION ALL
+        SELECT r.series_id, r.at, r.points, r.samples, r.fewest, r.total, r.weighed, r.low, r.high, r.is_provisional,
+            r.model_version
+        FROM one JOIN monitoring_rollup r ON r.series_id = one.id AND r.at >= %(head)s AND r.at < one.open_from
+        UNION ALL
+        {_POINTS} WHERE p.at >= one.open_from AND p.at >= %(head)s AND p.at < %(to)s
+    ) parts
+    GROUP BY series_id, begins ORDER BY series_id, begins DESC LIMIT %(limit)s
+"""  # noqa: S608  only our own parts
 
 
-def as_window(row: dict) -> Window:
-    """Return a row of `gathered` as a Window."""
-    return Window(
-        at=row["window"],
-        mean=row["weighed"] / row["total"] if row["least"] else row["plain"],
-        min=row["low"],
-        max=row["high"],
-        samples=row["total"],
-        points=row["count"],
-        is_provisional=row["maturity"] == Maturity.PROVISIONAL,
-    )
+@dataclass(frozen=True)
+class Gathered:
+    """The windows of `step_s` seconds of series that have points between two times; read when it is gone through.
+
+    By series, then the newest first; `gathered[:10]` reads ten.
+    """
+
+    series_ids: Sequence[int]
+    from_at: datetime | None
+    to_at: datetime | None
+    step_s: int
+
+    def __getitem__(self, part: slice) -> list[Window]:
+        return [window for _, window in self._read(part.stop)]
+
+    def __iter__(self) -> Iterator[Window]:
+        return iter(self[:None])
+
+    def by_series(self) -> dict[int, list[Window]]:
+        """Return the windows of each series that has any, by its id, oldest first."""
+        found: dict[int, list[Window]] = {}
+        for pk, window in reversed(self._read(None)):
+            found.setdefault(pk, []).append(window)
+        return found
+
+    def _read(self, limit: int | None) -> list[tuple[int, Window]]:
+        begin, end = self.from_at or ALWAYS[0], self.to_at or ALWAYS[1]
+        head, tail = min(hour_of(begin + HOUR - timedelta(microseconds=1)), end), hour_of(end)
+        asked = {"from": begin, "to": end, "head": head, "tail": tail, "ids": list(self.series_ids), "limit": limit}
+        asked |= {"step": timedelta(seconds=self.step_s), "epoch": EPOCH, "is_hours": self.step_s % 3600 == 0}
+        with connection.cursor() as cursor:
+            cursor.execute(_GATHERED, asked)
+            return [(pk, _window(*sums)) for pk, *sums in cursor.fetchall()]
+
+
+def _window(at, points, samples, fewest, total, weighed, low, high, is_provisional, version) -> Window:
+    mean = weighed / samples if fewest else total / points
+    return Window(at, mean, low, high, int(samples), int(points), is_provisional, version, is_counted=fewest > 0)
 
 
 def shown(series: Series, *, from_at: datetime, to_at: datetime) -> tuple[int | None, list[Window]]:
     """Return (seconds of a window, or None for single values; at most MOST of them, oldest first)."""
     points = points_between(series, from_at, to_at)
-    rows = list(points.values_list("at", "value", "samples", "maturity")[: MOST + 1])
-    if len(rows) <= MOST:
-        return None, [Window(at, v, v, v, n, 1, maturity == Maturity.PROVISIONAL) for at, v, n, maturity in rows]
+    is_kept = from_at >= timezone.now() - timedelta(days=settings.RETENTION_DAYS)  # before, only rollups are
+    if is_kept and points[: MOST + 1].count() <= MOST:
+        rows = points.values_list("at", "value", "samples", "maturity", "model_version")
+        return None, [Window(at, v, v, v, n, 1, kind == Maturity.PROVISIONAL, of, n > 0) for at, v, n, kind, of in rows]
+    step_s = step_of(from_at, to_at, most=MOST - 1)
+    step_s = step_s if is_kept else max(step_s, 3600)
+    return step_s, list(reversed(Gathered([series.pk], from_at, to_at, step_s)[:None]))
+
+
+def step_of(from_at: datetime, to_at: datetime, *, most: int) -> int:
+    """Return the seconds of a window with which a stretch of time is at most about `most` windows long."""
     span_s = (to_at - from_at).total_seconds()
-    step_s = next((step for step in STEPS_S if span_s / step <= MOST - 1), 30 * 86400)
-    return step_s, [as_window(row) for row in reversed(gathered(points, step_s))]
+    return next((step for step in STEPS_S if span_s / step <= most), 30 * 86400)
 
 
 LAST_OF_EACH = """

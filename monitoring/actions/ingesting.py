@@ -11,7 +11,7 @@ from django.db import transaction
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.duties import nudge
 from monitoring.actions import monitors
-from monitoring.actions.storing import make_room, store, untimely
+from monitoring.actions.storing import lock_series, make_room, store, untimely
 from monitoring.connectors.connector import Reading
 from monitoring.models import Metric, Series
 from systems.access import RULES, may
@@ -55,11 +55,12 @@ def ingest(pushed: Iterable[Pushed], *, by, at: datetime) -> Ingested:
     make_room({n: [one.reading for one in group] for n, group in enumerate(by_series.values())}, at=at)
     with transaction.atomic():
         series = _series_of(by_series, done, by=by, at=at)
+        lock_series(series.values())
         stored = store({pk: [one.reading for one in by_series[key]] for key, pk in series.items()}, at=at)
         _record_corrections([one for key in series for one in by_series[key]], stored.corrected, by)
-    done.accepted = stored.points + stored.replaced
+    done.accepted = stored.changed
     done.duplicates, done.replaced, done.conflicts = stored.duplicates, stored.replaced, stored.conflicts
-    if stored.first:
+    if stored.changed:
         nudge("judge")
     return done
 

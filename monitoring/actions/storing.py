@@ -1,39 +1,32 @@
 """Writing points: the same ones twice change nothing, a provisional value gives way, a final one only to a correction.
 
-New points go in by COPY, which is all there is to do for most pulls. Where one of them stands already (SQLSTATE 23505)
-the batch is compared with what stands, and only what is new or changed is written.
+Behind the newest point of a series nothing stands, so points that are newer go in by COPY, which is all there is to do
+for most pulls. The others are compared with what stands, and only what is new or changed is written. The rollups of
+closed hours that this touches are computed anew in the same transaction.
 """
 
 import math
-import statistics
-import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from numbers import Real
-from typing import NamedTuple
+from operator import attrgetter
 
+import numpy as np
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import transaction
 
+from monitoring.batches import Batch, batch_of, micros
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity, Series
-from monitoring.partitions import make_months
+from monitoring.partitions import ROLLUPS, make_months
+from monitoring.rolling import roll_again
+from monitoring.standing import copy_points, replace, stamp_ahead, stamp_newest, unlike
 from systems.actions.versions import ids_of
 from systems.models import System
 
 FUTURE = timedelta(minutes=5)  # a clock may go wrong by this much
-RHYTHM_FROM = 20  # newest points from whose distances the rhythm is taken
-UNIQUE_VIOLATION = "23505"
 LONGEST_SAMPLES = 2**63 - 1
-
-_COLUMNS = "series_id, at, value, samples, maturity, model_version, first_seen_at, seen_at"
-_HEAD = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-_TAIL = struct.pack(">h", -1)
-_ROW = struct.Struct(">h iq iq id iq ih iq iq iq")
-_EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
@@ -49,19 +42,11 @@ class Stored:
     corrected: int = 0
     conflicts: int = 0
     rejected: int = 0
-    first: dict[int, datetime] = field(default_factory=dict)  # by series: the earliest point that is new or changed
 
-
-class Row(NamedTuple):
-    """A point as it goes into the table; rows sort by series and time."""
-
-    series_id: int
-    at: datetime
-    value: float
-    samples: int
-    maturity: int
-    model_version: int
-    correction: str = ""
+    @property
+    def changed(self) -> int:
+        """How many points are other than before."""
+        return self.points + self.replaced
 
 
 def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
@@ -71,28 +56,60 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
     Call `make_room` before, where this runs inside a longer transaction: making a month locks the table.
     """
     stored = Stored()
-    usable = {series: _usable(given, at, stored) for series, given in readings.items()}
+    usable = _usable(readings, at, stored)
     make_room(usable, at=at)
     with transaction.atomic():
-        rows = _folded(_rows(_locked(usable), usable), stored)
-        if rows:
-            _write(rows, at, stored)
-        if stored.first:
-            _stamp(stored)
+        batch = _folded(batch_of(usable, _versions(usable)).sorted(), stored)
+        if len(batch):
+            _write(batch, at, stored)
     return stored
 
 
 def make_room(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> None:
-    """Make the months of the table that these readings need."""
-    times = [one.at for given in readings.values() for one in given if _is_in_time(one.at, at)]
-    if times:
-        make_months(min(times), max(times))
+    """Make the parts of the tables that these readings need."""
+    times = [one.at for given in readings.values() for one in given if one.at.tzinfo]
+    within = [time for time in (min(times), max(times)) if not untimely(time, at)] if times else []
+    if times and len(within) < 2:  # something is out of time, and is left out
+        within = [time for time in times if not untimely(time, at)]
+    if within:
+        make_months(min(within), max(within))
+        make_months(min(within), max(within), ROLLUPS)
 
 
-def _usable(given: Sequence[Reading], at: datetime, stored: Stored) -> list[Reading]:
-    good = [one for one in given if _is_number(one.value) and _is_count(one.samples) and _is_in_time(one.at, at)]
-    stored.rejected += len(given) - len(good)
-    return good
+def lock_series(ids: Iterable[int]) -> list[int]:
+    """Lock the series that there are for this transaction, in one order for all, and return their ids.
+
+    Who writes a series' points does it alone. Pulls of a source come one after the other anyway; pushes do not.
+    """
+    there = Series.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    return list(there.values_list("pk", flat=True))
+
+
+def _usable(readings: Mapping[int, Sequence[Reading]], at: datetime, stored: Stored) -> dict[int, Sequence[Reading]]:
+    """Return the readings that can be kept, of the series that have any, and count the others."""
+    flat = [one for given in readings.values() for one in given]
+    if _are_all_usable(flat, at):
+        return {pk: given for pk, given in readings.items() if given}
+    good = {pk: [one for one in given if _is_usable(one, at)] for pk, given in readings.items()}
+    stored.rejected = len(flat) - sum(map(len, good.values()))
+    return {pk: given for pk, given in good.items() if given}
+
+
+def _are_all_usable(flat: list[Reading], at: datetime) -> bool:
+    """Whether all are of the usual kind and good: many at once, because most are. False says that one must look."""
+    if not flat:
+        return True
+    values, samples = list(map(attrgetter("value"), flat)), list(map(attrgetter("samples"), flat))
+    times = list(map(attrgetter("at"), flat))
+    if set(map(type, values)) != {float} or set(map(type, samples)) != {int} or None in {one.tzinfo for one in times}:
+        return False
+    is_counted = min(samples) >= 0 and max(samples) <= LONGEST_SAMPLES
+    is_timely = not untimely(min(times), at) and not untimely(max(times), at)
+    return is_counted and is_timely and bool(np.isfinite(values).all())
+
+
+def _is_usable(one: Reading, at: datetime) -> bool:
+    return _is_number(one.value) and _is_count(one.samples) and one.at.tzinfo is not None and not untimely(one.at, at)
 
 
 def _is_number(value: object) -> bool:
@@ -108,10 +125,6 @@ def _is_count(samples: object) -> bool:
     return isinstance(samples, int) and 0 <= samples <= LONGEST_SAMPLES
 
 
-def _is_in_time(moment: datetime, at: datetime) -> bool:
-    return moment.tzinfo is not None and not untimely(moment, at)
-
-
 def untimely(moment: datetime, at: datetime) -> str:
     """Return in a sentence why a point of this time is not kept; empty when it is."""
     if moment > at + FUTURE:
@@ -121,189 +134,81 @@ def untimely(moment: datetime, at: datetime) -> str:
     return ""
 
 
-def _locked(readings: Mapping[int, object]) -> list[int]:
-    """Return the series that there are, locked for this transaction: who writes points of a series writes alone."""
-    series = Series.objects.filter(pk__in=readings).order_by("pk").select_for_update(no_key=True)
-    return list(series.values_list("pk", flat=True))
-
-
-def _rows(series: Iterable[int], readings: Mapping[int, Sequence[Reading]]) -> list[Row]:
-    named = {pk: {one.version for one in readings[pk] if one.version} for pk in series}
-    versions = _versions({pk: names for pk, names in named.items() if names})
-    return [_row(pk, reading, versions.get(pk, {})) for pk in named for reading in readings[pk]]
-
-
-def _versions(named: Mapping[int, set[str]]) -> dict[int, Mapping[str, int]]:
-    """Return by series the ids of the model versions that its readings name."""
-    systems = {
-        one.pk: one.metric.system for one in Series.objects.filter(pk__in=named).select_related("metric__system")
-    }
+def _versions(readings: Mapping[int, Sequence[Reading]]) -> dict[int, Mapping[str, int]]:
+    """Return by series the ids of the model versions that its readings name; nothing where none names one."""
+    if not any(one.version for given in readings.values() for one in given):
+        return {}
+    named = {pk: {one.version for one in given if one.version} for pk, given in readings.items()}
+    rows = Series.objects.filter(pk__in=[pk for pk, names in named.items() if names]).select_related("metric__system")
+    systems = {one.pk: one.metric.system for one in rows}
     names: dict[System, set[str]] = {}
     for pk, system in systems.items():
         names.setdefault(system, set()).update(named[pk])
     ids = {system: ids_of(system, found) for system, found in names.items()}
-    return {pk: ids[system] for pk, system in systems.items()}
+    return {pk: ids[systems[pk]] if pk in systems else {} for pk in readings}
 
 
-def _row(series_id: int, reading: Reading, versions: Mapping[str, int]) -> Row:
-    maturity = Maturity.FINAL if reading.is_final else Maturity.PROVISIONAL
-    version = versions.get(reading.version, 0)
-    return Row(series_id, reading.at, float(reading.value), reading.samples, int(maturity), version, reading.correction)
+def _folded(batch: Batch, stored: Stored) -> Batch:
+    """Return each (series, time) once: within a batch the same rule holds as against the table."""
+    keep = np.ones(len(batch), bool)
+    standing: dict[int, int] = {}  # by the number of a row: which of those of its place stands
+    for row in batch.repeats().tolist():
+        before = standing.get(row - 1, row - 1)
+        is_new = _gives_way(_facts(batch, before), batch, row, stored)
+        standing[row] = row if is_new else before
+        keep[before if is_new else row] = False
+    return batch if keep.all() else batch.taken(keep)
 
 
-def _folded(rows: list[Row], stored: Stored) -> list[Row]:
-    """Return the rows sorted, each (series, time) once: within a batch the same rule holds as against the table."""
-    kept: dict[tuple[int, datetime], Row] = {}
-    for row in rows:
-        key = (row.series_id, row.at)
-        if key not in kept or _verdict(kept[key], row, stored) == "replace":
-            kept[key] = row
-    return sorted(kept.values())
+def _facts(batch: Batch, row: int) -> list:
+    return [batch.value[row], batch.samples[row], batch.maturity[row]]
 
 
-def _verdict(standing: Row, row: Row, stored: Stored) -> str:
-    """Return "replace" or "leave" for a row that meets a standing one, and count it."""
-    if standing[2:5] == row[2:5] or (standing.maturity == Maturity.FINAL and standing.value == row.value):
+def _gives_way(standing: list, batch: Batch, row: int, stored: Stored) -> bool:
+    """Whether what stands (value, samples, maturity) gives way to the row, which is counted."""
+    value, _, maturity = standing
+    is_final = maturity == Maturity.FINAL
+    if standing == _facts(batch, row) or (is_final and value == batch.value[row]):
         stored.duplicates += 1
-        return "leave"
-    if standing.maturity == Maturity.FINAL and not row.correction:
+        return False
+    if is_final and not batch.reason[row]:
         stored.conflicts += 1
-        return "leave"
+        return False
     stored.replaced += 1
-    stored.corrected += standing.maturity == Maturity.FINAL
-    return "replace"
+    stored.corrected += is_final
+    return True
 
 
-def _write(rows: list[Row], at: datetime, stored: Stored) -> None:
-    try:
-        with transaction.atomic():
-            _copy(rows, at)
-        new = changed = rows
-    except IntegrityError as error:
-        if getattr(error.__cause__, "sqlstate", None) != UNIQUE_VIOLATION:
-            raise
-        new, changed = _write_what_differs(rows, at, stored)
+def _write(batch: Batch, at: datetime, stored: Stored) -> None:
+    ahead, to_time, closed = stamp_ahead(batch)
+    is_ahead = np.isin(batch.series, ahead)
+    new = batch if is_ahead.all() else batch.taken(is_ahead)
+    copy_points(new, at)
     stored.points += len(new)
-    for row in changed:
-        stored.first[row.series_id] = min(row.at, stored.first.get(row.series_id, row.at))
+    if to_time:
+        stamp_newest(to_time, [micros(at)] * len(to_time))
+    if closed:
+        roll_again(new.taken(np.isin(new.series, closed)))
+    if len(new) < len(batch):
+        rest = batch.taken(~is_ahead)
+        there = lock_series(np.unique(rest.series).tolist())
+        _write_what_differs(rest.taken(np.isin(rest.series, there)), at, stored)
 
 
-def _write_what_differs(rows: list[Row], at: datetime, stored: Stored) -> tuple[list[Row], list[Row]]:
-    """Write the rows that are new or that something provisional gives way to; return the new ones, and both."""
-    standing = _standing(rows)
-    new = [row for row in rows if row[:2] not in standing]
-    met = [row for row in rows if row[:2] in standing]
-    replacing = [row for row in met if _verdict(standing[row[:2]], row, stored) == "replace"]
-    _copy(new, at)
-    _replace(replacing, at)
-    return new, sorted([*new, *replacing])
-
-
-def _copy(rows: list[Row], at: datetime) -> None:
-    if not rows:
+def _write_what_differs(batch: Batch, at: datetime, stored: Stored) -> None:
+    """Write the rows that are new, and those to which a value that stands gives way."""
+    if not len(batch):
         return
-    seen = _micros(at)
-    into = f"COPY monitoring_point ({_COLUMNS}) FROM STDIN BINARY"
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(into) as copy:
-        copy.write(_HEAD + b"".join(_packed(row, seen) for row in rows) + _TAIL)
-
-
-def _packed(row: Row, seen: int) -> bytes:
-    at = _micros(row.at)
-    point = (8, row.series_id, 8, at, 8, row.value, 8, row.samples, 2, row.maturity, 8, row.model_version)
-    return _ROW.pack(8, *point, 8, seen, 8, seen)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _standing(rows: list[Row]) -> dict[tuple[int, datetime], Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT p.series_id, p.at, p.value, p.samples, p.maturity, p.model_version
-            FROM unnest(%s::bigint[], %s::timestamptz[]) AS given(series_id, at)
-            JOIN monitoring_point p USING (series_id, at)
-            WHERE p.at BETWEEN %s AND %s
-            """,
-            [[row.series_id for row in rows], [row.at for row in rows], *_span(rows)],
-        )
-        return {found[:2]: Row(*found) for found in cursor.fetchall()}
-
-
-def _replace(rows: list[Row], at: datetime) -> None:
-    """Put these values in the place of others, which are kept as revisions, with the reason of a correction."""
-    if not rows:
-        return
-    *given, reasons = [list(column) for column in zip(*rows, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO monitoring_pointrevision (series_id, at, value, samples, maturity, seen_at, replaced_at, reason)
-            SELECT p.series_id, p.at, p.value, p.samples, p.maturity, p.seen_at, %s, given.reason
-            FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS given(series_id, at, reason)
-            JOIN monitoring_point p USING (series_id, at)
-            WHERE p.at BETWEEN %s AND %s
-            """,
-            [at, given[0], given[1], reasons, *_span(rows)],
-        )
-        cursor.execute(
-            """
-            UPDATE monitoring_point p
-            SET value = given.value, samples = given.samples, maturity = given.maturity,
-                model_version = given.model_version, seen_at = %s
-            FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::bigint[], %s::smallint[], %s::bigint[])
-                AS given(series_id, at, value, samples, maturity, model_version)
-            WHERE p.series_id = given.series_id AND p.at = given.at AND p.at BETWEEN %s AND %s
-            """,
-            [at, *given, *_span(rows)],
-        )
-
-
-def _span(rows: list[Row]) -> tuple[datetime, datetime]:
-    """Return the first and the last time, by which the database leaves out months that hold nothing of these."""
-    return min(row.at for row in rows), max(row.at for row in rows)
-
-
-def _stamp(stored: Stored) -> None:
-    """Give each series that changed its newest value and rhythm, and say from where it is to be judged again."""
-    newest = _newest(list(stored.first))
-    given = [(pk, *points[0], _rhythm_s(points), stored.first[pk]) for pk, points in newest.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE monitoring_series s
-            SET last_at = given.last_at, last_value = given.last_value,
-                rhythm_s = coalesce(given.rhythm_s, s.rhythm_s), unjudged_from = least(s.unjudged_from, given.from_at)
-            FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::float8[], %s::timestamptz[])
-                AS given(id, last_at, last_value, rhythm_s, from_at)
-            WHERE s.id = given.id
-            """,
-            [list(column) for column in zip(*given, strict=True)],
-        )
-
-
-def _rhythm_s(points: list[tuple[datetime, float]]) -> float | None:
-    gaps = [(later[0] - earlier[0]).total_seconds() for later, earlier in pairwise(points)]
-    return statistics.median(gaps) if gaps else None
-
-
-def _newest(series: list[int]) -> dict[int, list[tuple[datetime, float]]]:
-    """Return the newest points (time, value) of each series, the newest one first."""
-    found: dict[int, list[tuple[datetime, float]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT touched.id, newest.at, newest.value
-            FROM unnest(%s::bigint[]) AS touched(id)
-            CROSS JOIN LATERAL (
-                SELECT at, value FROM monitoring_point WHERE series_id = touched.id ORDER BY at DESC LIMIT %s
-            ) newest
-            ORDER BY touched.id, newest.at DESC
-            """,
-            [series, RHYTHM_FROM],
-        )
-        for pk, moment, value in cursor.fetchall():
-            found.setdefault(pk, []).append((moment, value))
-    return found
+    new, met = unlike(batch)
+    stored.duplicates += len(batch) - len(new) - len(met)
+    stored.points += len(new)
+    replacing = [row for row, *facts in met if _gives_way(facts, batch, row, stored)]
+    copy_points(batch.taken(np.array(new, int)), at)
+    if replacing:
+        replace(replacing, batch, at)
+    changed = batch.taken(np.array(sorted([*new, *replacing]), int))
+    if len(changed):
+        starts = changed.starts()
+        rolled = stamp_newest(changed.series[starts].tolist(), changed.at[starts].tolist())
+        if any(rolled.values()):
+            roll_again(changed)

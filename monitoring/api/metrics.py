@@ -22,7 +22,7 @@ from monitoring.api import shapes
 from monitoring.api.sources import OfASystem
 from monitoring.filters import MetricFilter
 from monitoring.models import Baseline, Maturity, Metric, Point, Series
-from monitoring.windows import as_window, gathered, points_between
+from monitoring.windows import Gathered, Window, points_between
 from systems.access import require
 from systems.api.permissions import ByRule
 from systems.models import ModelVersion, Scope
@@ -124,12 +124,11 @@ class Points(Resource):
         """Return one page of values, or of windows."""
         metric = get_object_or_404(Metric.objects.visible_to(request.user), pk=metric_id)
         series = get_object_or_404(metric.series, segment=request.query_params.get("segment", ""), estimated=False)
-        points = points_between(series, self._moment("from"), self._moment("to"))
-        step_s = self._step()
+        begin, end, step_s = self._moment("from"), self._moment("to"), self._step()
         if step_s:
-            rows = [_window(row) for row in self.paginate_queryset(gathered(points, step_s))]
+            rows = [_window(row) for row in self.paginate_queryset(Gathered([series.pk], begin, end, step_s))]
             return self.get_paginated_response(shapes.WindowShape(rows, many=True).data)
-        rows = _points(metric, self.paginate_queryset(points.order_by("-at")))
+        rows = _points(metric, self.paginate_queryset(points_between(series, begin, end).order_by("-at")))
         return self.get_paginated_response(shapes.PointShape(rows, many=True).data)
 
     def _moment(self, name: str):
@@ -149,10 +148,9 @@ class Points(Resource):
         return int(given)
 
 
-def _window(row: dict) -> dict:
-    window = as_window(row)
+def _window(window: Window) -> dict:
     known = {name: getattr(window, name) for name in ("at", "mean", "min", "max", "points")}
-    return known | {"samples": window.samples if row["least"] else None}
+    return known | {"samples": window.samples if window.is_counted else None}
 
 
 def _points(metric: Metric, points) -> list[dict]:

@@ -6,6 +6,7 @@ from monitoring.models.metric import Metric
 from monitoring.models.monitor import Monitor, Snapshot
 from monitoring.models.point import Maturity, Point, PointRevision
 from monitoring.models.pull import Pull
+from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series, State
 from monitoring.models.source import SchemaSeen, Source
 
@@ -18,6 +19,7 @@ __all__ = [
     "Point",
     "PointRevision",
     "Pull",
+    "Rollup",
     "SchemaSeen",
     "Series",
     "Snapshot",

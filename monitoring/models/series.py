@@ -45,7 +45,8 @@ class Series(models.Model):
     """`segment` is a canonical `name=value,…`, empty for the whole; `selector` says where in its source it is found.
 
     `rhythm_s` is the usual distance of its points, `unjudged_from` the time of the first point not judged yet,
-    `memory` what its connector keeps from one pull to the next, such as the last stand of a counter.
+    `memory` what its connector keeps from one pull to the next, such as the last stand of a counter. The hours before
+    `rolled_until` are closed: their rollups stand (models/rollup.py).
     """
 
     metric = models.ForeignKey(Metric, models.CASCADE, related_name="series")
@@ -62,6 +63,7 @@ class Series(models.Model):
     sentence = models.CharField(max_length=300, default="No value has come yet.")
     good_until = models.DateTimeField(null=True, blank=True)
     unjudged_from = models.DateTimeField(null=True, blank=True)
+    rolled_until = models.DateTimeField(null=True, blank=True)
 
     objects = SeriesQuerySet.as_manager()
 

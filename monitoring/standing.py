@@ -1,0 +1,153 @@
+"""Points and their series' stamps in SQL, as storing needs them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from django.db import connection
+
+from monitoring.batches import Batch, framed, micros
+
+RHYTHM_FROM = 20  # newest points from whose distances the rhythm is taken
+OTHER_RHYTHM = 0.2  # a distance that differs from the rhythm by this share asks for another
+
+_COLUMNS = "series_id, at, value, samples, maturity, model_version"
+_SINCE = "timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond' *"  # batches count so
+
+# Behind its newest point nothing stands: a series whose points are all of later times is stamped at once, which also
+# locks it, and its points need no comparing. A rhythm that may have changed becomes null.
+_AHEAD = f"""
+    WITH given AS (
+        SELECT id, count, {_SINCE} first AS first_at, {_SINCE} last AS last_at, last_value
+        FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::float8[])
+            AS given(id, count, first, last, last_value)
+    ), stamped AS (
+        UPDATE monitoring_series s
+        SET last_at = given.last_at, last_value = given.last_value,
+            unjudged_from = least(s.unjudged_from, given.first_at),
+            rhythm_s = CASE WHEN abs(1 - s.rhythm_s * greatest(given.count - 1, 1) / nullif(extract(epoch FROM
+                given.last_at - CASE WHEN given.count = 1 THEN s.last_at ELSE given.first_at END), 0)) <= %s
+                THEN s.rhythm_s END
+        FROM given
+        WHERE s.id = given.id AND (s.last_at IS NULL OR s.last_at < given.first_at)
+        RETURNING s.id, s.rhythm_s, given.first_at < s.rolled_until AS is_closed
+    )
+    SELECT coalesce(array_agg(id), '{{}}'), coalesce(array_agg(id) FILTER (WHERE rhythm_s IS NULL), '{{}}'),
+        coalesce(array_agg(id) FILTER (WHERE is_closed), '{{}}')
+    FROM stamped
+"""  # noqa: S608  only our own parts
+_NEWEST = f"""
+    UPDATE monitoring_series s
+    SET last_at = newest.at[1], last_value = newest.value[1],
+        unjudged_from = least(s.unjudged_from, {_SINCE} newest.first),
+        rhythm_s = coalesce((
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM newest.at[n] - newest.at[n + 1]))
+            FROM generate_series(1, cardinality(newest.at) - 1) AS n
+        ), s.rhythm_s)
+    FROM (
+        SELECT given.id, given.first, array_agg(p.at ORDER BY p.at DESC) AS at,
+            array_agg(p.value ORDER BY p.at DESC) AS value
+        FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, first)
+        CROSS JOIN LATERAL (
+            SELECT at, value FROM monitoring_point WHERE series_id = given.id ORDER BY at DESC LIMIT %s
+        ) p
+        GROUP BY given.id, given.first
+    ) newest
+    WHERE s.id = newest.id
+    RETURNING s.id, s.rolled_until
+"""  # noqa: S608  only our own parts
+_GIVEN = """
+    CREATE TEMPORARY TABLE given (
+        n int, series_id bigint, at timestamptz, value float8, samples bigint, maturity smallint, model_version bigint
+    ) ON COMMIT DROP
+"""
+_UNLIKE = """
+    SELECT given.n, p.value, p.samples, p.maturity
+    FROM given LEFT JOIN monitoring_point p
+        ON p.series_id = given.series_id AND p.at = given.at AND p.at BETWEEN %s AND %s
+    WHERE p.series_id IS NULL OR NOT (
+        p.value = given.value AND (p.maturity = 1 OR (p.samples, p.maturity) = (given.samples, given.maturity))
+    )
+    ORDER BY given.n
+"""
+_REVISE = """
+    INSERT INTO monitoring_pointrevision (series_id, at, value, samples, maturity, seen_at, replaced_at, reason)
+    SELECT p.series_id, p.at, p.value, p.samples, p.maturity, p.seen_at, %s, chosen.reason
+    FROM unnest(%s::int[], %s::text[]) AS chosen(n, reason)
+    JOIN given USING (n) JOIN monitoring_point p USING (series_id, at)
+    WHERE p.at BETWEEN %s AND %s
+"""
+_REPLACE = """
+    UPDATE monitoring_point p
+    SET value = given.value, samples = given.samples, maturity = given.maturity,
+        model_version = given.model_version, seen_at = %s
+    FROM given
+    WHERE p.series_id = given.series_id AND p.at = given.at AND p.at BETWEEN %s AND %s AND given.n = ANY(%s)
+"""
+
+
+def stamp_ahead(batch: Batch) -> tuple[list[int], list[int], list[int]]:
+    """Stamp the series all of whose points are newer than what stands, and return their ids.
+
+    And of these the ids of those whose rhythm is to be taken anew, and of those with points in closed hours.
+    """
+    starts = batch.starts()
+    ends = np.append(starts[1:], len(batch)) - 1
+    columns = [batch.series[starts], ends - starts + 1, batch.at[starts], batch.at[ends], batch.value[ends]]
+    with connection.cursor() as cursor:
+        cursor.execute(_AHEAD, [*(_array(one) for one in columns), OTHER_RHYTHM])
+        return cursor.fetchone()
+
+
+def stamp_newest(series: Sequence[int], firsts: Sequence[int]) -> dict[int, datetime | None]:
+    """Give series the newest value and the rhythm of the points that stand, to be judged from `firsts` (µs) on.
+
+    Returns until when each is rolled up.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [list(series), list(firsts), RHYTHM_FROM])
+        return dict(cursor.fetchall())
+
+
+def copy_points(batch: Batch, at: datetime) -> None:
+    """Write points that are new, first seen at `at`."""
+    if len(batch):
+        columns = [batch.series, batch.at, batch.value, batch.samples, batch.maturity, batch.version]
+        seen = np.int64(micros(at))
+        into = f"COPY monitoring_point ({_COLUMNS}, first_seen_at, seen_at) FROM STDIN BINARY"
+        _copy(into, framed(*columns, seen, seen, rows=len(batch)))
+
+
+def unlike(batch: Batch) -> tuple[list[int], list[tuple[int, float, int, int]]]:
+    """Return the numbers of the rows at whose place nothing stands, and (number, value, samples, maturity) of others.
+
+    The others are those that differ, with what stands there. The batch stays at hand for `replace`, as a temporary
+    table.
+    """
+    numbers = np.arange(len(batch), dtype=np.int32)
+    columns = [numbers, batch.series, batch.at, batch.value, batch.samples, batch.maturity, batch.version]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS given")
+        cursor.execute(_GIVEN)
+        _copy(f"COPY given (n, {_COLUMNS}) FROM STDIN BINARY", framed(*columns, rows=len(batch)))
+        cursor.execute(_UNLIKE, batch.span())
+        found = cursor.fetchall()
+    return [row[0] for row in found if row[1] is None], [row for row in found if row[1] is not None]
+
+
+def replace(numbers: Sequence[int], batch: Batch, at: datetime) -> None:
+    """Put these rows of the batch in the place of what stands, which is kept as revisions, with their reasons."""
+    chosen, span = list(numbers), batch.span()
+    with connection.cursor() as cursor:
+        cursor.execute(_REVISE, [at, chosen, batch.reason[chosen].tolist(), *span])
+        cursor.execute(_REPLACE, [at, *span, chosen])
+
+
+def _copy(into: str, frame: bytes) -> None:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(into) as copy:
+        copy.write(frame)
+
+
+def _array(column: np.ndarray) -> str:
+    """Return the column as PostgreSQL writes an array: its text is quicker than a list of parameters."""
+    return "{" + ",".join(map(repr, column.tolist())) + "}"
