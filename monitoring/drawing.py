@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from monitoring import charts
 from monitoring.bands import band_of
-from monitoring.charts import Drawing, Limit, LineChart, Mark, Span
+from monitoring.charts import Drawing, Era, Limit, Line, LineChart, Mark, Span
 from monitoring.models import Alert, Monitor, Series
-from monitoring.windows import Window, last_of_each, shown
-from systems.models import Deployment, System
+from monitoring.windows import MOST, Gathered, Window, last_of_each, shown
+from systems.models import Deployment, ModelVersion, System
 
 LISTED = ["segment", "metric__key", "metric__name", "metric__unit", "metric__system_id"]
 MOST_SPANS = MOST_MARKS = 20
@@ -23,15 +23,20 @@ def draw_series(series: Series, *, from_at: datetime, to_at: datetime, marks: Se
 
 
 def chart_of(
-    series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = ()
-) -> tuple[LineChart, list[Window], int | None]:
-    """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None."""
+    series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = (), beside: Sequence[Series] = ()
+) -> tuple[LineChart, dict[Series, list[Window]], int | None]:
+    """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None.
+
+    `beside` are series of the same metric to compare it with; the rows are by series, its own first.
+    """
     step_s, windows = shown(series, from_at=from_at, to_at=to_at)
+    rows = {series: windows} | {one: _beside(one, from_at, to_at, step_s) for one in beside}
     baseline = series.baselines.filter(from_at__lte=to_at).first()
+    versions = names_of_versions(windows)
     chart = LineChart(
         label=series.sentence,
         points=[(row.at, row.mean) for row in windows],
-        notes={row.at: note_of(row, step_s) for row in windows},
+        notes={row.at: note_of(row, step_s, versions.get(row.version, "")) for row in windows},
         gap_s=_gap_s(series, step_s, windows),
         band=band_of(series, from_at, to_at),
         baseline=baseline.value if baseline else None,
@@ -41,14 +46,49 @@ def chart_of(
         from_at=from_at,
         to_at=to_at,
         unit=series.metric.unit,
+        name=series.called if beside else "",
+        others=[_line(one, rows[one], step_s) for one in beside],
+        eras=_eras(windows, versions, to_at),
+        open_at=frozenset(row.at for row in windows if row.is_provisional),
     )
-    return chart, windows, step_s
+    return chart, rows, step_s
 
 
-def note_of(row: Window, step_s: int | None) -> str:
+def _beside(series: Series, from_at: datetime, to_at: datetime, step_s: int | None) -> list[Window]:
+    """Return the rows of a series to compare with, of windows as long as those of the first where that has any."""
+    if step_s is None:
+        return shown(series, from_at=from_at, to_at=to_at)[1]
+    return list(reversed(Gathered([series.pk], from_at, to_at, step_s)[:MOST]))
+
+
+def _line(series: Series, rows: list[Window], step_s: int | None) -> Line:
+    return Line(series.called, [(row.at, row.mean) for row in rows], _gap_s(series, step_s, rows))
+
+
+def names_of_versions(windows: Iterable[Window]) -> dict[int, str]:
+    """Return the names of the model versions that the windows know, by id."""
+    known = {row.version for row in windows if row.version}
+    return dict(ModelVersion.objects.filter(pk__in=known).values_list("pk", "name")) if known else {}
+
+
+def _eras(windows: list[Window], names: dict[int, str], to_at: datetime) -> list[Era]:
+    """Return the stretches of time in which values come from one model version."""
+    eras: list[Era] = []
+    for row in windows:
+        name = names.get(row.version, "")
+        if eras and eras[-1].name == name:
+            continue
+        if eras:
+            eras[-1] = Era(eras[-1].from_at, row.at, eras[-1].name)
+        eras.append(Era(row.at, to_at, name))
+    return [era for era in eras if era.name]
+
+
+def note_of(row: Window, step_s: int | None, version: str = "") -> str:
     """Return what stands beside a value when one points at it."""
     words = [f"{row.samples:,} samples"] if row.samples else []
     words += [f"mean of {row.points:,}, from {row.min:.4g} to {row.max:.4g}"] if step_s else []
+    words += [f"version {version}"] if version else []
     words += ["labels still arrive"] if row.is_provisional else []
     return ", ".join(words)
 

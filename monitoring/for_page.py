@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from monitoring.drawing import draw_series, limits_of, lines_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from monitoring.multiples import MOST, draw_many, worst_first
 from monitoring.normal import normal_of
 from systems.access import may
 from systems.models import System
@@ -21,11 +22,13 @@ def for_page(system: System, person) -> dict:
     leading = next((row for row in rows if row.metric.leading), None)
     by_kind = {kind: [row for row in rows if row.metric.kind == kind] for kind in Metric.Kind.values}
     sources = list(system.sources.order_by("name"))
+    compared, others = _compared(by_kind[Metric.Kind.QUALITY], leading)
     return {
         "sources": sources,
         "failing_sources": sum(1 for source in sources if source.enabled and source.failing_since),
         "metrics_by_kind": by_kind,
-        "others": [row for kind in ("quality", "service", "business") for row in by_kind[kind] if row is not leading],
+        "compared": compared,
+        "others": [*others, *by_kind[Metric.Kind.SERVICE], *by_kind[Metric.Kind.BUSINESS]],
         "leading": _leading(leading),
         "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
         "normal": normal_of([system]),
@@ -33,6 +36,16 @@ def for_page(system: System, person) -> dict:
         "format_changes": _format_changes(sources),
         "may_edit": system.retired_at is None and may(person, "system.edit", system),
     }
+
+
+def _compared(quality: list[Series], leading: Series | None) -> tuple[list[Series], list[Series]]:
+    """Return the quality series that are drawn beside each other, the worst first, and those that are too many."""
+    rows = worst_first(row for row in quality if row is not leading)
+    shown, rest = rows[:MOST], rows[MOST:]
+    now = timezone.now()
+    if shown:
+        draw_many(shown, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
+    return shown, rest
 
 
 def series_of(system: System) -> list[Series]:

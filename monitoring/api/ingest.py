@@ -133,28 +133,30 @@ def read_point(index: int, said: object) -> Pushed:
     """Return the point that `said` is. Raises BadPoint."""
     if not isinstance(said, dict):
         raise BadPoint("A point is a JSON object.")
-    if said.keys() - KNOWN:
+    if not said.keys() <= KNOWN:
         raise BadPoint(f"There is no field {_quoted(min(said.keys() - KNOWN))}.")
-    if missing := NEEDED - said.keys():
-        raise BadPoint(f"It has no {min(missing)}.")
+    if not said.keys() >= NEEDED:
+        raise BadPoint(f"It has no {min(NEEDED - said.keys())}.")
+    correction = _correction(said) if "correct" in said or "reason" in said else ""
+    system, metric, version = said["system"], said["metric"], said.get("version", "")
+    _require_text("system", system, 80)
+    _require_text("metric", metric, 80)
+    if version != "":
+        _require_text("version", version, LONGEST_NAME)
+    at, value, samples = _time(said["at"]), _value(said["value"]), _samples(said.get("samples", 0))
+    reading = Reading(at, value, samples, _is_final(said), version, correction)
+    return Pushed(index, system, metric, _segment(said.get("segment", "")), reading)
+
+
+def _correction(said: dict) -> str:
+    """Return for which reason the point replaces a final value; empty when it does not."""
     correct, reason = said.get("correct", False), said.get("reason", "")
     if not isinstance(correct, bool):
         raise BadPoint("correct is true or false.")
     _require_text("reason", reason, LONGEST_REASON)
     if correct and not reason.strip():
         raise BadPoint("A correction needs a reason.")
-    system, metric, version = said["system"], said["metric"], said.get("version", "")
-    for name, text, longest in (("system", system, 80), ("metric", metric, 80), ("version", version, LONGEST_NAME)):
-        _require_text(name, text, longest)
-    reading = Reading(
-        _time(said["at"]),
-        _value(said["value"]),
-        _samples(said.get("samples", 0)),
-        _is_final(said),
-        version,
-        reason * correct,
-    )
-    return Pushed(index, system, metric, _segment(said.get("segment", "")), reading)
+    return reason * correct
 
 
 def _quoted(name: str) -> str:

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from monitoring.charts.line import LineChart, Mark
+from monitoring.charts.line import READABLE, RIBBON, SIDE, Line, LineChart, Mark
 
 SIGNS = {"deployment": "triangle-down", "incident": "diamond"}
 
 
 def figure_of(chart: LineChart) -> dict:
     """Return {data, layout} of the chart. Its edges are those of the drawing, its hover says value and time."""
-    data = [*_band(chart), _series(chart), *_marks(chart)]
+    others = [_other(chart, line, number) for number, line in enumerate(chart.others, start=1)]
+    data = [*_band(chart), *others, _series(chart), *_open(chart), *_marks(chart)]
     return {"data": data, "layout": _layout(chart)}
 
 
@@ -28,29 +29,52 @@ def _time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
 
 
-def _with_gaps(chart: LineChart) -> Iterator[tuple[datetime, float | None, str]]:
-    """Return (time, value, note), with an empty row wherever the line must break."""
+def _with_gaps(chart: LineChart, line: LineChart | Line) -> Iterator[tuple[datetime, float | None, str]]:
+    """Return (time, value, note) of one of its lines, with an empty row wherever it must break."""
     before = None
-    for at, value in chart.shown():
-        if before and chart.gap_s and (at - before).total_seconds() > chart.gap_s:
+    for at, value in chart.shown_of(line):
+        if before and line.gap_s and (at - before).total_seconds() > line.gap_s:
             yield before + (at - before) / 2, None, ""
-        yield at, value, chart.notes.get(at, "")
+        yield at, value, chart.notes.get(at, "") if line is chart else ""
         before = at
 
 
 def _series(chart: LineChart) -> dict:
-    rows = list(_with_gaps(chart))
+    rows = list(_with_gaps(chart, chart))
     return {
         "type": "scatter",
         "mode": "lines" if len(rows) > 1 else "markers",
-        "name": plain(chart.unit) or "value",
+        "name": plain(chart.name or chart.unit) or "value",
         "x": [_time(at) for at, _, _ in rows],
         "y": [value for _, value, _ in rows],
         "text": [plain(note) for _, _, note in rows],
         "line": {"color": "@chart-series:stroke", "width": 2},
         "connectgaps": False,
-        "hovertemplate": f"%{{y:.4~g}} {plain(chart.unit)}<br>%{{text}}<extra></extra>",
+        "hovertemplate": f"%{{y:.4~g}} {plain(chart.unit)}<br>%{{text}}<extra>{plain(chart.name)}</extra>",
     }
+
+
+def _other(chart: LineChart, line: Line, number: int) -> dict:
+    rows = list(_with_gaps(chart, line))
+    return {
+        "type": "scatter",
+        "mode": "lines" if len(rows) > 1 else "markers",
+        "name": plain(line.name),
+        "x": [_time(at) for at, _, _ in rows],
+        "y": [value for _, value, _ in rows],
+        "line": {"color": f"@chart-other-{number}:stroke", "width": 1.5},
+        "connectgaps": False,
+        "hovertemplate": f"%{{y:.4~g}} {plain(chart.unit)}<extra>{plain(line.name)}</extra>",
+    }
+
+
+def _open(chart: LineChart) -> list[dict]:
+    """Rings around the points that may still change."""
+    rows = [(at, value) for at, value in chart.shown() if at in chart.open_at]
+    ring = {"symbol": "circle", "size": 7, "color": "@chart-hover:fill"}
+    ring |= {"line": {"color": "@chart-series:stroke", "width": 2}}
+    shown = {"type": "scatter", "mode": "markers", "marker": ring, "hoverinfo": "skip"}
+    return [shown | {"x": [_time(at) for at, _ in rows], "y": [value for _, value in rows]}] if rows else []
 
 
 def _band(chart: LineChart) -> list[dict]:
@@ -99,7 +123,8 @@ def _layout(chart: LineChart) -> dict:
     return {
         "xaxis": axis | {"type": "date", "range": [_time(start), _time(end)], "showgrid": False},
         "yaxis": axis | {"range": list(chart.value_range()), "gridcolor": "@chart-rule:stroke"},
-        "shapes": [*_spans(chart), *_levels(chart), *_happened(chart)],
+        "shapes": [*_spans(chart), *_eras(chart), *_levels(chart), *_happened(chart)],
+        "annotations": _era_names(chart),
         "showlegend": False,
         "hovermode": "x unified",
         "dragmode": "zoom",
@@ -117,6 +142,21 @@ def _spans(chart: LineChart) -> list[dict]:
         fill | {"x0": _time(max(s.from_at, start)), "x1": _time(min(s.to_at, end)), "fillcolor": "@chart-span:fill"}
         for s in inside
     ]
+
+
+def _eras(chart: LineChart) -> list[dict]:
+    strip = {"type": "rect", "yref": "paper", "y0": 0, "y1": RIBBON / SIDE, "line": {"width": 0}, "layer": "below"}
+    return [
+        strip | {"x0": _time(era.from_at), "x1": _time(era.to_at), "fillcolor": f"@chart-era-{n % 2}:fill"}
+        for n, era in enumerate(chart.eras_shown())
+    ]
+
+
+def _era_names(chart: LineChart) -> list[dict]:
+    start, end = chart.time_range()
+    wide = [era for era in chart.eras_shown() if (era.to_at - era.from_at) / (end - start) * SIDE >= READABLE]
+    place = {"yref": "paper", "y": RIBBON / 2 / SIDE, "yanchor": "middle", "showarrow": False}
+    return [place | {"x": _time(era.from_at + (era.to_at - era.from_at) / 2), "text": plain(era.name)} for era in wide]
 
 
 def _levels(chart: LineChart) -> list[dict]:

@@ -14,6 +14,8 @@ from monitoring.charts.paths import Spot, area_path, line_path
 from monitoring.charts.scales import time_ticks, value_label, value_range, value_ticks
 
 SIDE = 1000
+RIBBON = 60  # of SIDE
+READABLE = 90  # a stretch of the ribbon narrower than this has no room for its name
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,29 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Another line in the same picture, to compare with: what it is called, its points and where they break."""
+
+    name: str
+    points: Sequence[tuple[datetime, float | None]]
+    gap_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Era:
+    """A stretch of the ribbon under the picture, such as the time of a model version, and its name."""
+
+    from_at: datetime
+    to_at: datetime
+    name: str
+
+
+@dataclass(frozen=True)
 class LineChart:
     """What is to be drawn. `label` is the sentence that says it all; points are (time, value), None for no value.
 
     Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high); `notes` say
-    more of a point, for who points at it.
+    more of a point, for who points at it. `open_at` are times of points whose value may still change.
     """
 
     label: str
@@ -62,6 +82,10 @@ class LineChart:
     to_at: datetime | None = None
     unit: str = ""
     notes: Mapping[datetime, str] = field(default_factory=dict)
+    name: str = ""
+    others: Sequence[Line] = ()
+    eras: Sequence[Era] = ()
+    open_at: frozenset[datetime] = frozenset()
 
     def time_range(self) -> tuple[datetime, datetime]:
         """Return the times at the left and right edge; a single moment gets half an hour on both sides.
@@ -74,12 +98,24 @@ class LineChart:
 
     def shown(self) -> list[tuple[datetime, float | None]]:
         """Return the points inside the time range; what is not a finite number counts as no value."""
+        return self.shown_of(self)
+
+    def shown_of(self, line: "LineChart | Line") -> list[tuple[datetime, float | None]]:
+        """Return the points of one of its lines inside the time range."""
         start, end = self.time_range()
-        return [(at, _finite(value)) for at, value in self.points if start <= at <= end]
+        return [(at, _finite(value)) for at, value in line.points if start <= at <= end]
+
+    def eras_shown(self) -> list[Era]:
+        """Return the stretches of the ribbon, cut to the time range."""
+        start, end = self.time_range()
+        inside = [era for era in self.eras if start < era.to_at and era.from_at < end]
+        return [Era(max(era.from_at, start), min(era.to_at, end), era.name) for era in inside]
 
     def value_range(self) -> tuple[float, float]:
         """Return the values at the lower and upper edge: of the points, the band, the baseline and the limits."""
-        values = [value for _, value in self.shown() if value is not None]
+        values = [
+            value for line in (self.shown(), *map(self.shown_of, self.others)) for _, value in line if value is not None
+        ]
         values += [edge for _, low, high in self.band_shown() for edge in (low, high)]
         values += [limit.value for limit in self.limits]
         return value_range([*values, *([self.baseline] if self.baseline is not None else [])])
@@ -109,6 +145,10 @@ class Drawing:
     limits: Sequence[Limit] = field(default_factory=tuple)
     baseline: float | None = None
     has_band: bool = False
+    name: str = ""
+    others: Sequence[str] = ()
+    eras: Sequence[Era] = ()
+    has_open: bool = False
 
 
 def draw(chart: LineChart) -> Drawing:
@@ -150,22 +190,34 @@ class _Pen:
             limits=chart.limits,
             baseline=chart.baseline,
             has_band=bool(chart.band),
+            name=chart.name,
+            others=[line.name for line in chart.others],
+            eras=chart.eras_shown(),
+            has_open=any(at in chart.open_at for at, _ in chart.shown()),
         )
 
     def plot(self) -> str:
-        parts = [*self.rules(), *self.bands(), *self.shaded(), *self.levels(), *self.happened()]
-        parts.append(_path("chart-series", line_path(self.spots())))
+        parts = [*self.rules(), *self.bands(), *self.shaded(), *self.levels(), *self.happened(), *self.ribbon()]
+        for number, line in enumerate(self.chart.others, start=1):
+            parts.append(_path(f"chart-other chart-other-{number}", line_path(self.spots(line))))
+        parts.append(_path("chart-series", line_path(self.spots(self.chart))))
+        dots = "".join(f"M{self.x(at):.1f} {self.y(value):.1f}h.01" for at, value in self.open())
+        parts += [_path("chart-open", dots), _path("chart-open-inside", dots)]
         return (
             f'<svg class="chart-stretched" viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" role="img"'
             f' aria-label="{escape(self.chart.label)}">{"".join(parts)}</svg>'
         )
 
-    def spots(self) -> list[Spot | None]:
-        """Where the points lie, a None wherever the line must break."""
+    def open(self) -> list[tuple[datetime, float]]:
+        shown = [(at, value) for at, value in self.chart.shown() if at in self.chart.open_at]
+        return [(at, value) for at, value in shown if value is not None]
+
+    def spots(self, line: LineChart | Line) -> list[Spot | None]:
+        """Where the points of a line lie, a None wherever it must break."""
         spots: list[Spot | None] = []
         before = None
-        for at, value in self.chart.shown():
-            if before and self.chart.gap_s and (at - before).total_seconds() > self.chart.gap_s:
+        for at, value in self.chart.shown_of(line):
+            if before and line.gap_s and (at - before).total_seconds() > line.gap_s:
                 spots.append(None)
             spots.append(None if value is None else (self.x(at), self.y(value)))
             before = at
@@ -190,6 +242,13 @@ class _Pen:
             parts.append(_path("chart-baseline", f"M0 {self.y(self.chart.baseline):.1f}H{SIDE}"))
         return parts
 
+    def ribbon(self) -> list[str]:
+        edges = [(self.x(era.from_at), self.x(era.to_at)) for era in self.chart.eras_shown()]
+        return [
+            _path(f"chart-era chart-era-{n % 2}", f"M{left:.1f} {SIDE - RIBBON}H{right:.1f}V{SIDE}H{left:.1f}Z")
+            for n, (left, right) in enumerate(edges)
+        ]
+
     def happened(self) -> list[str]:
         inside = [mark for mark in self.chart.marks if self.start <= mark.at <= self.end]
         return [_path(f"chart-mark chart-mark-{escape(m.kind)}", f"M{self.x(m.at):.1f} 0V{SIDE}") for m in inside]
@@ -202,6 +261,7 @@ class _Pen:
         for mark in self.chart.marks:
             if self.start <= mark.at <= self.end:
                 rows.append(_sign(mark, self.x(mark.at)))
+        rows += [_era(era, self.x(era.from_at), self.x(era.to_at)) for era in self.chart.eras_shown()]
         return f'<svg class="chart-texts" aria-hidden="true">{"".join(rows)}</svg>'
 
 
@@ -211,6 +271,14 @@ def _path(name: str, d: str) -> str:
 
 def _text(name: str, x: str, y: float, text: str) -> str:
     return f'<text class="{name}" x="{x}" y="{y / SIDE:.2%}" dy="4">{escape(text)}</text>'
+
+
+def _era(era: Era, left: float, right: float) -> str:
+    name = escape(era.name) if right - left >= READABLE else ""
+    return (
+        f'<text class="chart-era-name" x="{(left + right) / 2 / SIDE:.2%}" y="{1 - RIBBON / 2 / SIDE:.1%}" dy="4">'
+        f"{name}<title>{escape(era.name)}</title></text>"
+    )
 
 
 def _sign(mark: Mark, x: float) -> str:

@@ -1,5 +1,7 @@
 """One line of a metric: the whole, or a segment."""
 
+from urllib.parse import urlencode
+
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
@@ -77,6 +79,28 @@ class Series(models.Model):
 
     def __str__(self):
         return f"{self.metric} · {self.segment}" if self.segment else str(self.metric)
+
+    @property
+    def called(self) -> str:
+        """What it is called among the others of its metric."""
+        name = self.segment or "the whole"
+        return f"{name}, estimated" if self.estimated else name
+
+    @property
+    def address(self) -> str:
+        """The page of its metric that shows this one."""
+        return (
+            f"{self.metric.get_absolute_url()}?{urlencode(self.query)}"
+            if self.query
+            else self.metric.get_absolute_url()
+        )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What of a query string says which series of its metric is meant; nothing for the whole."""
+        return ({"segment": self.segment} if self.segment or self.estimated else {}) | (
+            {"estimated": "1"} if self.estimated else {}
+        )
 
     @property
     def level_now(self) -> Level:

@@ -4,32 +4,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import urlencode
 
 import orjson
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring import charts
 from monitoring.charts import Mark
-from monitoring.drawing import chart_of
-from monitoring.models import Alert, Metric, Series
+from monitoring.drawing import chart_of, names_of_versions
+from monitoring.models import Alert, Metric, PointRevision, Series
 from monitoring.ranges import RANGES, Stretch, stretch_of
+from monitoring.windows import Window
 from systems.access import may
 
 ALERTS_SHOWN = 20
-COLUMNS = ["at", "value", "min", "max", "samples", "points", "labels_still_arrive"]
+MOST_COMPARED = 5
+REVISIONS_SHOWN = 20
+COLUMNS = ["at", "value", "min", "max", "samples", "points", "labels_still_arrive", "version", "segment"]
 MarksOf = Callable[[Metric, datetime, datetime], Sequence[Mark]]
 
 
 @dataclass
 class Looked:
-    """What an address of a metric's page asks for: the metric, one of its series, and a stretch of time."""
+    """What an address of a metric's page asks for: a metric, one of its series, those beside it, a stretch of time."""
 
     metric: Metric
     all_series: list[Series]
     series: Series | None
+    beside: list[Series]
     stretch: Stretch
     marks_of: MarksOf
 
@@ -37,11 +42,19 @@ class Looked:
     def chart(self):
         begin, end = self.stretch.from_at, self.stretch.to_at
         marks = self.marks_of(self.metric, begin, end)
-        return chart_of(self.series, from_at=begin, to_at=end, marks=marks)
+        return chart_of(self.series, from_at=begin, to_at=end, marks=marks, beside=self.beside)
+
+    @property
+    def rows(self) -> list[tuple[Series, Window]]:
+        """What the chart shows, as rows: by series, oldest first."""
+        return [(series, window) for series, windows in self.chart[1].items() for window in windows]
 
 
 def looked(request, slug: str, key: str, marks_of: MarksOf) -> Looked:
-    """Return what is asked for. Raises Http404 for what the person may not see, and for a segment that is not there."""
+    """Return what is asked for. Raises Http404 for what the person may not see, and for a segment that is not there.
+
+    `?compare=` names a series to stand beside, as Series.called does; it may stand there up to five times.
+    """
     seen = Metric.objects.visible_to(request.user).select_related("system")
     metric = get_object_or_404(seen, system__slug=slug, key=key)
     rows = metric.series.with_state().select_related("metric__system", "source").order_by("segment", "estimated")
@@ -50,7 +63,12 @@ def looked(request, slug: str, key: str, marks_of: MarksOf) -> Looked:
         series = rows.first()
     else:
         series = get_object_or_404(rows, segment=segment, estimated="estimated" in request.GET)
-    return Looked(metric, list(rows), series, stretch_of(request.GET, now=timezone.now()), marks_of)
+    by_name = {one.called: one for one in rows if one != series}
+    names = request.GET.getlist("compare")[:MOST_COMPARED]
+    if unknown := [name for name in names if name not in by_name and (series is None or name != series.called)]:
+        raise Http404(unknown[0])
+    beside = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    return Looked(metric, list(rows), series, beside, stretch_of(request.GET, now=timezone.now()), marks_of)
 
 
 def page(request, slug: str, key: str, *, marks_of: MarksOf):
@@ -58,22 +76,40 @@ def page(request, slug: str, key: str, *, marks_of: MarksOf):
     asked = looked(request, slug, key, marks_of)
     if asked.series is None:
         return render(request, "monitoring/metric.html", _common(request, asked))
-    chart, windows, step_s = asked.chart
+    chart, shown, step_s = asked.chart
     if request.GET.get("format") == "csv":
-        return csv_answer(f"{slug}-{key}.csv", COLUMNS, _rows(windows), by=request.user)
+        return csv_answer(f"{slug}-{key}.csv", COLUMNS, _cells(asked.rows), by=request.user)
     context = _common(request, asked) | {
         "drawing": charts.draw(chart),
         "figure": f"{request.path}figure/?{request.GET.urlencode()}",
-        "windows": windows[::-1],
+        "windows": shown[asked.series][::-1],
+        "rows": asked.rows[::-1],
         "step_s": step_s,
+        "beside": asked.beside,
+        "replaced": _replaced(asked.series, asked.stretch),
+        "this_view": _this_view(asked),
     }
     return render(request, "monitoring/metric.html", context)
 
 
-def _rows(windows):
-    for row in windows:
+def _cells(rows):
+    versions = names_of_versions([row for _, row in rows])
+    for series, row in rows:
         at = row.at.isoformat().replace("+00:00", "Z")
-        yield [at, row.mean, row.min, row.max, row.samples or "", row.points, "yes" if row.is_provisional else "no"]
+        facts = [at, row.mean, row.min, row.max, row.samples or "", row.points, "yes" if row.is_provisional else "no"]
+        yield [*facts, versions.get(row.version, ""), series.segment]
+
+
+def _this_view(asked: Looked) -> str:
+    """Return the query string that shows the very same stretch of time for ever, not the last days of then."""
+    stretch = {"from": asked.stretch.from_at.isoformat(), "to": asked.stretch.to_at.isoformat()}
+    return urlencode(asked.series.query | stretch | {"compare": [one.called for one in asked.beside]}, doseq=True)
+
+
+def _replaced(series: Series, stretch: Stretch) -> list[PointRevision]:
+    """Return the newest values of this stretch of time that gave way to others."""
+    gave_way = series.revisions.filter(at__gte=stretch.from_at, at__lt=stretch.to_at)
+    return list(gave_way.order_by("-replaced_at")[:REVISIONS_SHOWN])
 
 
 def _common(request, asked: Looked) -> dict:

@@ -18,7 +18,7 @@ function load() {
 }
 
 // "@class:property" is the colour that the stylesheet gives to that part of the drawing, as rgba(); no text reads so.
-const COLOUR = /^@chart-[a-z-]+:(fill|stroke)$/;
+const COLOUR = /^@chart-[a-z0-9-]+:(fill|stroke)$/;
 
 function colourOf(word, box) {
   const [name, property] = word.slice(1).split(":");

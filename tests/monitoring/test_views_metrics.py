@@ -3,6 +3,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from monitoring.actions.storing import store
+from monitoring.connectors.connector import Reading
 from monitoring.models import Alert, Metric, Monitor
 from tests.factories import IncidentFactory, MetricFactory, SeriesFactory
 from tests.monitoring.points import write
@@ -57,6 +59,61 @@ def test_a_segment_is_chosen_by_the_address(client, viewer, series):
     client.force_login(viewer)
     assert client.get(PAGE, {"segment": "region=EU"}).context["series"].segment == "region=EU"
     assert client.get(PAGE, {"segment": "region=US"}).status_code == 404
+
+
+def test_segments_are_compared_in_one_picture(client, viewer, series, now):
+    for region, value in (("EU", 0.5), ("US", 0.7)):
+        write(SeriesFactory(metric=series.metric, segment=f"region={region}"), [value], to_at=now - timedelta(hours=2))
+    client.force_login(viewer)
+    asked = {"compare": ["region=US", "region=EU"], "range": "24h"}
+    context = client.get(PAGE, asked).context
+    assert context["drawing"].others == ["region=US", "region=EU"]
+    assert context["drawing"].y_range[0] < 0.5
+    lines = client.get(PAGE, asked | {"format": "csv"}).content.decode().splitlines()
+    assert sorted(line.split(",")[-1] for line in lines[1:]) == ["", "", "", "region=EU", "region=US"]
+    traces = orjson.loads(client.get(PAGE + "figure/", asked).content)["data"]
+    assert [trace["name"] for trace in traces if trace["mode"] != "lines"] == ["region=US", "region=EU"]
+
+
+def test_what_is_not_there_cannot_be_compared(client, viewer, series):
+    client.force_login(viewer)
+    assert client.get(PAGE, {"compare": "region=US"}).status_code == 404
+    assert client.get(PAGE, {"compare": "the whole"}).context["beside"] == []
+
+
+def test_a_link_shows_the_same_stretch_for_ever(client, viewer, series, now):
+    write(SeriesFactory(metric=series.metric, segment="region=EU"), [0.5], to_at=now - timedelta(hours=2))
+    client.force_login(viewer)
+    seen = client.get(PAGE, {"range": "7d", "compare": "region=EU"}).context
+    again = client.get(PAGE + "?" + seen["this_view"]).context
+    assert (again["stretch"].from_at, again["stretch"].to_at) == (seen["stretch"].from_at, seen["stretch"].to_at)
+    assert again["drawing"].plot_svg == seen["drawing"].plot_svg
+
+
+def test_versions_are_a_ribbon_and_open_values_are_marked(client, viewer, series, system, now):
+    old, new = (system.model_versions.create(name=name) for name in ("v1", "v2"))
+    series.points.update(model_version=old.pk)
+    newest = series.points.filter(at=now - timedelta(hours=1))
+    newest.update(model_version=new.pk, maturity=0)
+    client.force_login(viewer)
+    answer = client.get(PAGE + "?range=24h")
+    eras = answer.context["drawing"].eras
+    assert [(era.name, era.from_at) for era in eras] == [
+        ("v1", now - timedelta(hours=3)),
+        ("v2", now - timedelta(hours=1)),
+    ]
+    assert 'class="chart-open"' in answer.content.decode()
+    figure = orjson.loads(client.get(PAGE + "figure/?range=24h").content)
+    assert figure["data"][0]["text"][-1] == "50 samples, version v2, labels still arrive"
+    assert figure["data"][1]["y"] == [0.89]
+
+
+def test_what_gave_way_is_said_with_its_reason(client, viewer, series, now):
+    store({series.pk: [Reading(now - timedelta(hours=1), 0.7, correction="The export was cut")]}, at=now)
+    client.force_login(viewer)
+    text = client.get(PAGE).content.decode()
+    assert "1 value gave way to another" in text
+    assert "The export was cut" in text
 
 
 def test_incidents_and_limits_stand_on_the_chart(client, viewer, series, system, now):
