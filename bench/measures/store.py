@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from bench.figure import Figure, time_ms
@@ -12,13 +13,14 @@ from bench.points import Rows, copy_raw, make_raw, series_of
 from monitoring.actions.keeping import close_hours
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
+from monitoring.models import Point
 
 MINUTE = timedelta(minutes=1)
 ROUNDS = 15
 ROWS = 10_000
 
 
-def figures() -> Iterator[Figure]:
+def figures() -> Iterator[Figure | str]:
     """Yield the time of a batch of 10,000 rows: new ones, the same again, and one point each of 10,000 series.
 
     Ours counts all that storing does: stamps of the series, comparing, and the closing of the hours that were filled.
@@ -30,6 +32,7 @@ def figures() -> Iterator[Figure]:
     make_raw(begin)
     yield from _of_few(series[:200], begin)
     yield from _of_many(series, begin + timedelta(days=1))
+    yield f"bytes a point, with its index: {_bytes_of_a_row('monitoring_point'):.0f}"
 
 
 def _of_few(series: list[int], begin: datetime) -> Iterator[Figure]:
@@ -54,6 +57,14 @@ def _of_many(series: list[int], begin: datetime) -> Iterator[Figure]:
     closing = time_ms(lambda: close_hours(at=begin + timedelta(minutes=75))) / 60  # an hour's share of a minute
     ours, other = _medians(new, raw)
     yield Figure("store, 10,000 series x 1 new", ours + closing, other, "ms", 1 / 0.6)
+
+
+def _bytes_of_a_row(table: str) -> float:
+    parts = "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = %s::regclass"
+    with connection.cursor() as cursor:
+        cursor.execute(parts, [table])
+        (size,) = cursor.fetchone()
+    return float(size) / Point.objects.count()
 
 
 def _store(readings: dict[int, list[Reading]], at: datetime) -> None:

@@ -34,13 +34,14 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
         if source is None or mine is None:
             return False
         stored = store(readings, at=at)
-        outcome, sentence = _judged(came, source, at, wanted)
+        outcome, sentence = _judged(came, stored, source, at, wanted)
         sentence = _storable(sentence)[:LONGEST]
         _finish(mine, outcome, sentence, ended_at, pulled, stored)
         _remember(pulled, source, at, watched)
         _stamp(source, outcome, sentence, at)
         _note_what_was_read(source, outcome, at, watched)
-        Series.objects.filter(source=source).update(unjudged_from=Least("unjudged_from", Value(at)))
+        judged = Series.objects.filter(source=source).exclude(unjudged_from__lte=at)
+        judged.update(unjudged_from=Least("unjudged_from", Value(at)))
     return True
 
 
@@ -49,7 +50,9 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="ignore").decode()
 
 
-def _judged(came: Pulled | Failed, source: Source, at: datetime, wanted: Sequence[Wanted]) -> tuple[Outcome, str]:
+def _judged(
+    came: Pulled | Failed, stored: Stored, source: Source, at: datetime, wanted: Sequence[Wanted]
+) -> tuple[Outcome, str]:
     """Return what a pull was and one sentence about it ("" when there is nothing to say)."""
     if isinstance(came, Failed):
         return Outcome(came.outcome), str(came)
@@ -58,11 +61,19 @@ def _judged(came: Pulled | Failed, source: Source, at: datetime, wanted: Sequenc
         return Outcome.MISSING_METRIC, missing[0]
     if wanted and not any(came.readings.values()) and not came.memory and not came.is_unchanged:
         return Outcome.EMPTY, came.note or (missing[0] if missing else "No value came.")
+    if stored.rejected:
+        return _rejected(came, stored)
     if late := _staleness(came, source, at):
         return Outcome.STALE, late
     if missing:
         return Outcome.PARTIAL, f"{len(missing)} of {len(wanted)} were not found. {missing[0]}"
     return Outcome.OK, came.note
+
+
+def _rejected(came: Pulled, stored: Stored) -> tuple[Outcome, str]:
+    count = sum(map(len, came.readings.values()))
+    outcome = Outcome.EMPTY if stored.rejected == count else Outcome.PARTIAL
+    return outcome, f"{stored.rejected} of {count} values were not kept. Of the first: {stored.why}"
 
 
 def _staleness(came: Pulled, source: Source, at: datetime) -> str:

@@ -33,7 +33,7 @@ LONGEST_SAMPLES = 2**63 - 1
 class Stored:
     """What became of a batch. `points` are new; `replaced` gave way to a newer value, `corrected` of them were final.
 
-    The rest changed nothing.
+    The rest changed nothing. `why` says in a sentence why the first of the rejected was.
     """
 
     points: int = 0
@@ -42,6 +42,7 @@ class Stored:
     corrected: int = 0
     conflicts: int = 0
     rejected: int = 0
+    why: str = ""
 
     @property
     def changed(self) -> int:
@@ -90,8 +91,9 @@ def _usable(readings: Mapping[int, Sequence[Reading]], at: datetime, stored: Sto
     flat = [one for given in readings.values() for one in given]
     if _are_all_usable(flat, at):
         return {pk: given for pk, given in readings.items() if given}
-    good = {pk: [one for one in given if _is_usable(one, at)] for pk, given in readings.items()}
-    stored.rejected = len(flat) - sum(map(len, good.values()))
+    whys = [why for one in flat if (why := _why_not(one, at))]
+    stored.rejected, stored.why = len(whys), whys[0] if whys else ""
+    good = {pk: [one for one in given if not _why_not(one, at)] for pk, given in readings.items()}
     return {pk: given for pk, given in good.items() if given}
 
 
@@ -108,8 +110,13 @@ def _are_all_usable(flat: list[Reading], at: datetime) -> bool:
     return is_counted and is_timely and bool(np.isfinite(values).all())
 
 
-def _is_usable(one: Reading, at: datetime) -> bool:
-    return _is_number(one.value) and _is_count(one.samples) and one.at.tzinfo is not None and not untimely(one.at, at)
+def _why_not(one: Reading, at: datetime) -> str:
+    """Return in a sentence why a reading is not kept; empty when it is."""
+    if not _is_number(one.value):
+        return "It is no finite number."
+    if not _is_count(one.samples):
+        return "Its number of samples is none."
+    return "Its time names no zone." if one.at.tzinfo is None else untimely(one.at, at)
 
 
 def _is_number(value: object) -> bool:

@@ -1,7 +1,7 @@
 """Points: written once, provisional ones give way, final ones stay (RELIABILITY F17)."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -85,6 +85,38 @@ def test_times_of_the_future_and_behind_retention_are_rejected(series, now, ahea
 
 def test_a_time_without_a_zone_is_rejected(series, now):
     assert put(series, Reading(datetime(2026, 1, 1), 1.0), at=now) == (0, 0, 0, 0, 1)
+
+
+def test_a_value_behind_the_newest_one_is_compared_and_one_after_it_is_not(series, now):
+    put(series, Reading(now - timedelta(hours=2), 1.0), Reading(now - timedelta(hours=1), 2.0), at=now)
+    between = Reading(now - timedelta(minutes=90), 1.5)
+    assert put(series, between, Reading(now - timedelta(hours=1), 9.0), Reading(now, 3.0), at=now) == (2, 0, 0, 1, 0)
+    assert values(series) == [1.0, 1.5, 2.0, 3.0]
+    series.refresh_from_db()
+    assert (series.last_at, series.last_value) == (now, 3.0)
+
+
+def test_times_keep_their_microseconds_and_zones_their_moment(series, now):
+    moment = now.replace(microsecond=123457) - timedelta(hours=1)
+    there = moment.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    put(series, Reading(there, 1.0), at=now)
+    assert series.points.get().at == moment
+
+
+def test_a_large_batch_of_several_series_is_written_whole(system, now):
+    made = [SeriesFactory(metric__system=system) for _ in range(3)]
+    given = {one.pk: [Reading(now - timedelta(minutes=n), n + one.pk) for n in range(400)] for one in made}
+    assert told(store(given, at=now)) == (1200, 0, 0, 0, 0)
+    assert told(store(given, at=now)) == (0, 1200, 0, 0, 0)
+    assert [one.points.count() for one in made] == [400, 400, 400]
+
+
+def test_a_rhythm_follows_what_comes(series, now):
+    put(series, *[Reading(now - timedelta(hours=9, minutes=n), 1.0) for n in range(30)], at=now)
+    for n in range(11):
+        put(series, Reading(now - timedelta(hours=8) + timedelta(minutes=10 * n), 1.0), at=now)
+    series.refresh_from_db()
+    assert series.rhythm_s == 600.0
 
 
 def test_a_series_knows_its_newest_value_and_its_rhythm(series, now):
