@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -18,11 +19,10 @@ from systems.access import RULES, may
 from systems.models import System
 
 
-@dataclass(frozen=True)
-class Pushed:
+class Pushed(NamedTuple):
     """A point as somebody sent it: its place among the others, of which metric of which system, and what it says."""
 
-    index: int
+    place: int
     system: str
     metric: str
     segment: str
@@ -47,9 +47,12 @@ def ingest(pushed: Iterable[Pushed], *, by, at: datetime) -> Ingested:
     """
     done = Ingested()
     by_series: dict[tuple[str, str, str], list[Pushed]] = defaultdict(list)
+    pushed = list(pushed)
+    times = [one.reading.at for one in pushed]
+    are_timely = not any(untimely(edge, at) for edge in (min(times), max(times))) if times else True
     for one in pushed:
-        if why := untimely(one.reading.at, at):
-            done.rejected[one.index] = why
+        if why := "" if are_timely else untimely(one.reading.at, at):
+            done.rejected[one.place] = why
         else:
             by_series[one.system, one.metric, one.segment].append(one)
     make_room({n: [one.reading for one in group] for n, group in enumerate(by_series.values())}, at=at)
@@ -87,7 +90,7 @@ def _series_of(
         if isinstance(series, Series):
             found[place] = series.pk
         else:
-            done.rejected |= {one.index: why or str(series) for one in group}
+            done.rejected |= {one.place: why or str(series) for one in group}
     return found
 
 

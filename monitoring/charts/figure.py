@@ -6,10 +6,12 @@ A colour is written `@class:property`; the script asks the stylesheet for it, so
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from monitoring.charts.line import READABLE, RIBBON, SIDE, Line, LineChart, Mark
 
+LONGEST_LINE = 34
 SIGNS = {"deployment": "triangle-down", "incident": "diamond"}
 
 
@@ -18,6 +20,11 @@ def figure_of(chart: LineChart) -> dict:
     others = [_other(chart, line, number) for number, line in enumerate(chart.others, start=1)]
     data = [*_band(chart), *others, _series(chart), *_open(chart), *_marks(chart)]
     return {"data": data, "layout": _layout(chart)}
+
+
+def broken(text: str) -> str:
+    """Return the text as `plain` does, in lines short enough for what hovers over a small screen."""
+    return "<br>".join(plain(line) for line in wrap(text, LONGEST_LINE))
 
 
 def plain(text: str) -> str:
@@ -47,7 +54,7 @@ def _series(chart: LineChart) -> dict:
         "name": plain(chart.name or chart.unit) or "value",
         "x": [_time(at) for at, _, _ in rows],
         "y": [value for _, value, _ in rows],
-        "text": [plain(note) for _, _, note in rows],
+        "text": [broken(note) for _, _, note in rows],
         "line": {"color": "@chart-series:stroke", "width": 2},
         "connectgaps": False,
         "hovertemplate": f"%{{y:.4~g}} {plain(chart.unit)}<br>%{{text}}<extra>{plain(chart.name)}</extra>",
@@ -110,7 +117,7 @@ def _mark_trace(kind: str, marks: list[Mark], chart: LineChart) -> dict:
         "mode": "markers",
         "x": [_time(mark.at) for mark in marks],
         "y": [top] * len(marks),
-        "text": [plain(mark.text) for mark in marks],
+        "text": [broken(mark.text) for mark in marks],
         "marker": {"symbol": SIGNS[kind], "size": 11, "color": f"@chart-sign-{kind}:fill"},
         "cliponaxis": False,
         "hovertemplate": "%{text}<extra></extra>",

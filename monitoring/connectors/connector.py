@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -17,8 +17,7 @@ class Limits:
     max_series: int = 5000
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One value at the source's time; 0 samples: not known; `version` is the model version's name, if known.
 
     With `correction`, the reason, it replaces a final value too.

@@ -104,7 +104,7 @@ def test_versions_are_a_ribbon_and_open_values_are_marked(client, viewer, series
     ]
     assert 'class="chart-open"' in answer.content.decode()
     figure = orjson.loads(client.get(PAGE + "figure/?range=24h").content)
-    assert figure["data"][0]["text"][-1] == "50 samples, version v2, labels still arrive"
+    assert figure["data"][0]["text"][-1] == "50 samples, version v2, labels<br>still arrive"
     assert figure["data"][1]["y"] == [0.89]
 
 
