@@ -1,6 +1,6 @@
 """How points become the rollups of their hours, in SQL."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from django.db import connection
@@ -88,4 +88,4 @@ def roll_again(batch: Batch) -> None:
 
 def hour_of(at: datetime) -> datetime:
     """Return the beginning of the hour in which `at` lies, in UTC."""
-    return at - timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

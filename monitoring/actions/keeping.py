@@ -16,7 +16,7 @@ ROLLUPS_KEPT = timedelta(days=5 * 366)  # sixty times fewer than points by the m
 AT_ONCE = 5000  # rows of one statement, and of one round: deleting must not hold up storing
 LATE = timedelta(minutes=10)  # an hour is closed this long after its end: what comes usually late is there by then
 SERIES_AT_ONCE = 500
-STRIDE = timedelta(days=2)  # of one series at once
+STRIDE = timedelta(hours=12)  # of one series at once: who stores its points waits meanwhile
 CLOSES_FOR_S = 20.0
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from monitoring.actions import keeping
 from monitoring.actions.keeping import close_hours, drop_old, make_ahead
@@ -10,6 +11,7 @@ from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
 from monitoring.models import Rollup
 from monitoring.rolling import hour_of
+from tests.at_once import at_once
 from tests.factories import SeriesFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +113,23 @@ def test_rollups_go_with_their_series(series, now):
     close_hours(at=now)
     series.metric.delete()
     assert not Rollup.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_and_closing_at_the_same_moment_lose_nothing(system, hour, now):
+    made = [SeriesFactory(metric__system=system) for _ in range(5)]
+    for one in made:
+        put(one, Reading(hour - 60 * MINUTE, 1.0), at=now)
+
+    def act(number):
+        if number % 3 == 2:
+            return close_hours(at=now)
+        order = made if number % 2 else made[::-1]
+        return store({one.pk: [Reading(hour + (number + n) * MINUTE, 1.0) for n in range(20)] for one in order}, at=now)
+
+    done, refused = at_once(act, range(9), refusals=(OperationalError,))
+    assert (len(done), refused) == (9, [])
+    close_hours(at=now)
+    for one in made:
+        assert one.points.count() == 1 + 27
+        assert sum(points for _, points, _ in rollups(one)) == 1 + 27
