@@ -416,7 +416,7 @@ def test_a_file_that_plans_nothing_takes_back_what_it_planned(apply_file, teamma
     ("item", "path"),
     [
         ("{person: null}", "owners.model_owner.person"),
-        ("{person: viewer, next: {person: teammate}}", "owners.model_owner.next"),
+        ("{person: viewer, next: {person: teammate}}", "owners.model_owner.next.from"),
         ("{person: viewer, next: {person: teammate, from: soon}}", "owners.model_owner.next.from"),
         ("{person: viewer, next: {person: nobody, from: '2100-01-01T00:00:00Z'}}", "owners.model_owner.next.person"),
         ("{person: viewer, next: {person: viewer, from: '2100-01-01T00:00:00Z'}}", "owners.model_owner.next.person"),
