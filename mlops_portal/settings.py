@@ -247,7 +247,7 @@ if SECRET_KEY in ENCRYPTION_KEYS:
     raise environment.WrongSetting("PORTAL_ENCRYPTION_KEYS holds SECRET_KEY: what signs sessions opens no credentials.")
 
 # How often: how many in how many seconds. "api" for each token, the rest for each person, page and API together.
-LIMITS = {"api": (1200, 60), "pull": (60, 60), "test": (20, 60), "export": (60, 60)}
+LIMITS = {"api": (1200, 60), "backtest": (60, 60), "pull": (60, 60), "test": (20, 60), "export": (60, 60)}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

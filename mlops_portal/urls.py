@@ -52,6 +52,7 @@ system_urls = [
 monitoring_urls = [
     path("systems/<slug:slug>/metrics/<str:key>/", metrics.metric, name="metric"),
     path("systems/<slug:slug>/metrics/<str:key>/figure/", metrics.figure, name="figure"),
+    path("systems/<slug:slug>/metrics/<str:key>/backtest/", metrics.backtest, name="backtest"),
     path("", include("monitoring.urls")),
 ]
 

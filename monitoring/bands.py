@@ -1,5 +1,6 @@
-"""Between which values a series is normal, for its chart."""
+"""Between which values a series is normal, for its chart and in words."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.detection import change
@@ -21,6 +22,36 @@ def band_of(series, from_at: datetime, to_at: datetime) -> list[tuple[datetime, 
     chart = chart_of(snapshot.monitor, series.metric)
     spots = [(at, change.band_at(snapshot.state["rule"], chart, at.timestamp())) for at in _spots(from_at, to_at)]
     return [(at, *band) for at, band in spots if band]
+
+
+def band_at(series, at: datetime) -> tuple[float, float] | None:
+    """Return (low, high) between which a value at that time is normal; None while that is not known. One query."""
+    band = band_of(series, at, at + timedelta(seconds=1))
+    return band[0][1:] if band else None
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Between which values a point is normal, and for which kind of moment that holds; empty: for any."""
+
+    low: float
+    high: float
+    when: str
+
+
+def normal_of(series) -> Normal | None:
+    """Return what is normal for the moment of the series' last point; None while that is not known. One query."""
+    newest = Snapshot.objects.filter(monitor__series=series, monitor__kind=Monitor.Kind.CHANGE)
+    snapshot = newest.select_related("monitor").first()
+    if snapshot is None or series.last_at is None:
+        return None
+    rule, at = snapshot.state["rule"], series.last_at
+    band = change.band_at(rule, chart_of(snapshot.monitor, series.metric), at.timestamp())
+    if band is None:
+        return None
+    words = [f"for a {at:%A}"] if rule["healthy"]["weekdays"] else []
+    words += [f"at {at:%H}:00 UTC"] if rule["healthy"]["hours"] else []
+    return Normal(*band, " ".join(words))
 
 
 def _spots(from_at: datetime, to_at: datetime) -> list[datetime]:

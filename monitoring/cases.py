@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
-from monitoring.models import Alert, Baseline, Monitor, Pull, Series, Source
+from monitoring.models import Alert, Baseline, Metric, Monitor, Pull, Series, Source
 from monitoring.replaying import REPLAYED, Replayed, Sample, asked_of, replay
+from systems.models import Deployment
 
 AT_ONCE = 2000  # points of one series that are judged in one transaction
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +31,8 @@ class Case:
     pull: Pull | None = None  # the last one that is finished
     came_at: datetime | None = None  # when the newest point was first seen
     replayed: dict[int, Replayed] = field(default_factory=dict)
+    new_versions: list[tuple[datetime, str]] = field(default_factory=list)  # what was deployed in place of another
+    has_whole: bool = False  # it is a part of a metric whose whole is there
 
     @property
     def is_whole(self) -> bool:
@@ -41,6 +44,11 @@ class Case:
         """The time after which points are to be judged: where the monitor that is furthest behind stands."""
         asked = [one.pk for one in self.monitors if one.kind in REPLAYED]
         return min((self.states.get(pk, (BEGINNING, {}))[0] for pk in asked), default=BEGINNING)
+
+    @property
+    def is_judged_for_change(self) -> bool:
+        """Whether change of it alarms: of quality alone, and of parts only where there is no whole."""
+        return self.series.metric.kind == Metric.Kind.QUALITY and not self.has_whole
 
     @property
     def change(self) -> Monitor | None:
@@ -60,7 +68,7 @@ class Case:
 
 
 def read_cases(series: Sequence[Series]) -> list[Case]:
-    """Return a case for each series: nine queries, however many there are."""
+    """Return a case for each series: eleven queries, however many there are."""
     cases = {one.pk: Case(one) for one in series}
     ids = list(cases)
     for monitor in Monitor.objects.filter(series__in=ids).order_by("pk"):
@@ -69,11 +77,34 @@ def read_cases(series: Sequence[Series]) -> list[Case]:
         cases[baseline.series_id].baselines.append(baseline)
     for alert in Alert.objects.open().filter(monitor__series__in=ids).select_related("monitor"):
         cases[alert.monitor.series_id].alerts[alert.monitor_id] = alert
+    _read_wholes(cases)
+    _read_versions(cases)
     _read_states(cases)
     _read_samples(cases)
     _read_pulls(cases)
     _read_arrivals(cases)
     return list(cases.values())
+
+
+def _read_wholes(cases: dict[int, Case]) -> None:
+    wholes = Series.objects.whole().filter(metric__in=[case.series.metric_id for case in cases.values()])
+    there = {metric: pk for pk, metric in wholes.order_by().values_list("pk", "metric")}
+    for pk, case in cases.items():
+        case.has_whole = there.get(case.series.metric_id, pk) != pk
+
+
+def _read_versions(cases: dict[int, Case]) -> None:
+    """Note the deployments that put a version in the place of another."""
+    systems = {case.series.metric.system_id for case in cases.values() if case.change}
+    done = Deployment.objects.in_production().filter(system__in=systems).order_by("system", "at")
+    by_system: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    running: dict[int, str] = {}
+    for system, at, name in done.values_list("system", "at", "model_version__name"):
+        if running.get(system, name) != name:
+            by_system[system].append((at, name))
+        running[system] = name
+    for case in cases.values():
+        case.new_versions = by_system[case.series.metric.system_id]
 
 
 def _read_states(cases: dict[int, Case]) -> None:

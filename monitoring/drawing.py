@@ -23,11 +23,18 @@ def draw_series(series: Series, *, from_at: datetime, to_at: datetime, marks: Se
 
 
 def chart_of(
-    series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = (), beside: Sequence[Series] = ()
+    series: Series,
+    *,
+    from_at: datetime,
+    to_at: datetime,
+    marks: Sequence[Mark] = (),
+    beside: Sequence[Series] = (),
+    spans: Sequence[Span] | None = None,
 ) -> tuple[LineChart, dict[Series, list[Window]], int | None]:
     """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None.
 
-    `beside` are series of the same metric to compare it with; the rows are by series, its own first.
+    `beside` are series of the same metric to compare it with; the rows are by series, its own first. Shaded are
+    `spans`, or, where they are None, what alerts say.
     """
     step_s, windows = shown(series, from_at=from_at, to_at=to_at)
     rows = {series: windows} | {one: _beside(one, from_at, to_at, step_s) for one in beside}
@@ -42,7 +49,7 @@ def chart_of(
         baseline=baseline.value if baseline else None,
         limits=limits_of([series]).get(series.pk, []),
         marks=sorted([*marks, *_deployments(series, from_at, to_at)], key=lambda mark: mark.at),
-        spans=_spans(series, from_at, to_at),
+        spans=_spans(series, from_at, to_at) if spans is None else spans,
         from_at=from_at,
         to_at=to_at,
         unit=series.metric.unit,

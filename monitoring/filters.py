@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 
-from monitoring.models import Alert, Metric, Monitor, Source, State
+from monitoring.models import Alert, Maintenance, Metric, Monitor, Source, State
 from systems.models import System
 
 YES_NO = [("true", "Yes"), ("false", "No")]
@@ -83,3 +83,9 @@ class AlertFilter(OfSystem):
 
     def by_open(self, alerts, name, word):
         return alerts.filter(cleared_at__isnull=word == "true")
+
+
+class MaintenanceFilter(OfSystem):
+    class Meta:
+        model = Maintenance
+        fields: list[str] = []

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from django.utils import timezone
 
+from monitoring.beside import business_of
 from monitoring.drawing import draw_series, limits_of, lines_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
 from monitoring.multiples import MOST, draw_many, worst_first
@@ -32,6 +33,7 @@ def for_page(system: System, person) -> dict:
         "leading": _leading(leading),
         "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
         "normal": normal_of([system]),
+        "maintenance": system.maintenance.at(timezone.now()).first(),
         "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
         "format_changes": _format_changes(sources),
         "may_edit": system.retired_at is None and may(person, "system.edit", system),
@@ -63,7 +65,8 @@ def _leading(series: Series | None) -> dict | None:
         return None
     now = timezone.now()
     drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
-    return {"metric": series.metric, "series": series, "drawing": drawing}
+    business = [one.sentence for one in business_of(series, at=now)]
+    return {"metric": series.metric, "series": series, "drawing": drawing, "business": business}
 
 
 def _format_changes(sources: list[Source]) -> list[SchemaSeen]:

@@ -11,6 +11,7 @@ RANGES = {
     "1y": (timedelta(days=365), "1 year"),
 }
 USUAL = "30d"
+FIRST, LAST = 1970, 2200
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def _own(query, now: datetime) -> Stretch:
         end = _moment(query.get("to")) or now
     except (ValueError, OverflowError):
         return _usual(now, "Write times such as 2026-03-01T09:30; they are taken as UTC.")
+    if not FIRST <= begin.year <= LAST or not FIRST <= end.year <= LAST:
+        return _usual(now, f"Years from {FIRST} to {LAST} can be shown.")
     if begin >= end:
         return _usual(now, "The range must begin before it ends.")
     return Stretch(begin, end)

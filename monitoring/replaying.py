@@ -1,6 +1,6 @@
 """Judging the points of one series by one monitor, from the state that was kept before them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -53,18 +53,30 @@ def replay(
     samples: Sequence[Sample],
 ) -> Replayed:
     """Judge `samples`, in order of time, going on from `state` (None: from the beginning). Windows that fill wait."""
-    state = state or {"asked": asked_of(monitor, metric), "recent": [], "rule": fresh(monitor), "reading": None}
-    judged: list[tuple[datetime, dict]] = []
+    state = state or beginning(monitor, metric)
+    judged = list(states_of(monitor, metric, baselines, state, samples))
+    state = judged[-1][1] if judged else state
+    chosen = kept(state["rule"]["seen"])
+    keep = {sample.at: _plain(one) for sample, one in judged if one["rule"]["seen"] in chosen}
+    return Replayed(_plain(state), keep)
+
+
+def beginning(monitor: Monitor, metric: Metric) -> dict:
+    """Return the state before the first point."""
+    return {"asked": asked_of(monitor, metric), "recent": [], "rule": fresh(monitor), "reading": None}
+
+
+def states_of(
+    monitor: Monitor, metric: Metric, baselines: Sequence[Baseline], state: dict, samples: Iterable[Sample]
+) -> Iterator[tuple[Sample, dict]]:
+    """Yield each sample that is judged with the state after it; `state["reading"]` is what was said of it."""
     for sample in samples:
         if is_filling(sample.samples, is_final=sample.is_final, recent=state["recent"]):
             continue
         rule, reading = _step(monitor, metric, baselines, state["rule"], sample)
         recent = remembered(state["recent"], sample.samples)
         state = state | {"recent": recent, "rule": rule, "reading": reading}
-        judged.append((sample.at, state))
-    chosen = kept(state["rule"]["seen"])
-    keep = {at: _plain(one) for at, one in judged if one["rule"]["seen"] in chosen}
-    return Replayed(_plain(state), keep)
+        yield sample, state
 
 
 def fresh(monitor: Monitor) -> dict:

@@ -10,6 +10,8 @@ from monitoring.replaying import baseline_at, limit_of, moment
 
 INTERVALS = 3  # a source may miss so many before what it said is not believed any more
 GRACE = timedelta(seconds=60)
+SOON, SOON_POINTS = timedelta(days=1), 2  # a change that begins so near a deployment belongs to it
+NEARLY_BACK = 0.3  # of the way is left
 SHORTEST_SILENCE_S = 300.0
 UNKNOWN_RHYTHM_S = 86400.0
 NOT_USABLE = (Pull.Outcome.EMPTY, Pull.Outcome.MISSING_METRIC, Pull.Outcome.STALE)  # we asked; the rest: we could not
@@ -17,12 +19,16 @@ NOT_USABLE = (Pull.Outcome.EMPTY, Pull.Outcome.MISSING_METRIC, Pull.Outcome.STAL
 
 @dataclass(frozen=True)
 class Found:
-    """What is found of a monitor now: None in `sentence` where all is well."""
+    """What is found of a monitor now: None in `sentence` where all is well.
+
+    `asks` names the new model version whose level may be the new normal: nobody is alarmed by that.
+    """
 
     monitor: Monitor
     sentence: str | None = None
     onset_at: datetime | None = None
     detail: dict | None = None
+    asks: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def judge_case(case: Case, at: datetime) -> Judged:
     trouble = _trouble(case)
     is_fresh = trouble is None and silent_since is None and case.series.last_at is not None
     found = [_found(case, monitor, silent_since, at) for monitor in case.monitors]
-    on_values = [one for one in found if one.sentence and one.monitor.kind != Monitor.Kind.SILENCE]
+    on_values = [one for one in found if one.sentence and one.monitor.kind != Monitor.Kind.SILENCE and not one.asks]
     if on_values:
         worst = min(on_values, key=lambda one: one.monitor.severity != Monitor.Severity.CRITICAL)
         is_critical = worst.monitor.severity == Monitor.Severity.CRITICAL
@@ -55,7 +61,9 @@ def judge_case(case: Case, at: datetime) -> Judged:
         )
         sentence = wording.cut(f"{worst.sentence}{more}")
     elif is_fresh:
-        state, sentence = State.OK, wording.fine_sentence(case.series, _reading(case), _baseline(case, at))
+        asking = next((one.sentence for one in found if one.asks), None)
+        state = State.OK
+        sentence = asking or wording.fine_sentence(case.series, _reading(case), _baseline(case, at))
     else:
         state, sentence = _without_data(case, trouble, at)
     return Judged(state, wording.cut(sentence), _good_until(case, at), found, is_fresh)
@@ -67,15 +75,49 @@ def _found(case: Case, monitor: Monitor, silent_since: datetime | None, at: date
             return Found(monitor)
         return Found(monitor, _without_data(case, _trouble(case), at)[1], silent_since, {})
     replayed = case.replayed[monitor.pk]
-    if not replayed.is_bad:
+    if not replayed.is_bad or (monitor.kind == Monitor.Kind.CHANGE and not case.is_judged_for_change):
         return Found(monitor)
-    reading = replayed.reading or {}
+    reading, asks = replayed.reading or {}, ""
     if monitor.kind == Monitor.Kind.LIMIT:
         sentence = wording.limit_sentence(case.series, reading, limit_of(monitor), at)
+    elif asks := _new_version(case, monitor, reading):
+        sentence = wording.version_sentence(case.series, reading, asks)
+    elif (fallen := _fallen(case, monitor, reading)) is not None:
+        sentence = wording.back_sentence(case.series, reading, fallen, at)
     else:
         sentence = wording.change_sentence(case.series, reading, _baseline(case, at), at)
-    kept = {name: reading.get(name) for name in ("before", "level")}
-    return Found(monitor, wording.cut(sentence), moment(reading["onset_at"]), kept)
+    kept = {name: reading.get(name) for name in ("before", "level", "kind")}
+    kept["farthest"] = _farthest(case, monitor, reading)
+    return Found(monitor, wording.cut(sentence), moment(reading["onset_at"]), kept, asks)
+
+
+def _farthest(case: Case, monitor: Monitor, reading: dict) -> float | None:
+    """Return the level that was farthest from what it was before, of those that the open alert has told; None: none."""
+    if reading.get("before") is None:
+        return None
+    alert = case.alerts.get(monitor.pk)
+    told = alert.detail.get("farthest") if alert else None
+    levels = [reading["level"], *([told] if told is not None else [])]
+    return max(levels, key=lambda level: abs(level - reading["before"]))
+
+
+def _fallen(case: Case, monitor: Monitor, reading: dict) -> float | None:
+    """Return the farthest level, where most of the way back from it is gone; None where it still lasts."""
+    farthest = _farthest(case, monitor, reading)
+    if farthest is None or reading.get("kind") != "level":
+        return None
+    gone, left = abs(farthest - reading["before"]), abs(reading["level"] - reading["before"])
+    return farthest if left < NEARLY_BACK * gone else None
+
+
+def _new_version(case: Case, monitor: Monitor, reading: dict) -> str:
+    """Return the version whose deployment the level moved with, empty where there is none, or it alarms already."""
+    alert = case.alerts.get(monitor.pk)
+    if reading.get("kind") != "level" or (alert and not alert.asks):
+        return ""
+    onset, rhythm = moment(reading["onset_at"]), timedelta(seconds=case.series.rhythm_s or 0.0)
+    soon = max(SOON, SOON_POINTS * rhythm)
+    return next((name for at, name in reversed(case.new_versions) if at - soon <= onset + rhythm <= at + soon), "")
 
 
 def _reading(case: Case) -> dict | None:

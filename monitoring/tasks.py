@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import duty, nudge
+from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due, wake_overdue
 from monitoring.actions.keeping import close_hours, drop_old, make_ahead
 from monitoring.actions.pulling import pull_due
@@ -69,6 +70,7 @@ def judge() -> int:
     now = timezone.now()
     wake_overdue(at=now)
     judged = judge_due(at=now, limit=SERIES_AT_ONCE)
+    explain_due(at=now)
     if judged == SERIES_AT_ONCE:
         nudge("judge")
     return judged + judge_portal(at=now, good_until=now + BELIEVED_FOR) + judge_changed(at=now)

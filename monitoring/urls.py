@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from monitoring.views import alerts, connecting, editing, sources
+from monitoring.views import alerts, connecting, editing, maintenance, sources
 
 urlpatterns = [
     path("systems/<slug:slug>/connect/", connecting.connect, name="connect"),
     path("systems/<slug:slug>/metrics/<str:key>/edit/", editing.edit, name="edit-metric"),
     path("systems/<slug:slug>/metrics/<str:key>/remove/", editing.remove, name="remove-metric"),
     path("systems/<slug:slug>/metrics/<str:key>/expect/", editing.expect, name="expect"),
+    path("systems/<slug:slug>/metrics/<str:key>/renew/", editing.renew, name="renew-baseline"),
     path("alerts/<int:alert_id>/feedback/", alerts.feedback, name="alert-feedback"),
     path("alerts/<int:alert_id>/snooze/", alerts.snooze, name="alert-snooze"),
+    path("alerts/<int:alert_id>/answer/", alerts.answer, name="alert-answer"),
+    path("monitors/<int:monitor_id>/tune/", alerts.tune, name="tune-monitor"),
+    path("monitors/<int:monitor_id>/snooze/", alerts.snooze_monitor, name="snooze-monitor"),
+    path("systems/<slug:slug>/maintenance/", maintenance.maintenance, name="maintenance"),
+    path("maintenance/<int:maintenance_id>/end/", maintenance.end, name="end-maintenance"),
     path("sources/<int:source_id>/", sources.source, name="source"),
     path("sources/<int:source_id>/progress/", sources.progress, name="source-progress"),
     path("sources/<int:source_id>/edit/", sources.edit, name="edit-source"),

@@ -30,7 +30,7 @@ def _decimals(value: float, count: int) -> int:
 
 
 def with_unit(text: str, unit: str) -> str:
-    return f"{text} {unit}" if unit and unit not in ("share", "ratio") else text
+    return f"{text} {unit}" if unit and unit not in ("share", "ratio", "score") else text
 
 
 def day(moment: datetime, at: datetime, rhythm_s: float | None = None) -> str:
@@ -63,6 +63,25 @@ def change_sentence(series, reading: dict, baseline: float | None, at: datetime)
     onset = day(datetime.fromtimestamp(reading["onset_at"], at.tzinfo), at, series.rhythm_s)
     beside = f" (baseline {texts[2]})" if baseline is not None else ""
     return f"{title_of(series)} {_changed(reading, texts)} since {onset}{beside}."
+
+
+def back_sentence(series, reading: dict, fallen: float, at: datetime) -> str:
+    """Say that a level which had moved to `fallen` is nearly back, while that has not lasted for long enough."""
+    before, worst, level = reading["before"], fallen, reading["level"]
+    decimals = _apart((before, worst))
+    texts = [with_unit(f"{v + 0.0:,.{decimals}f}", series.metric.unit) for v in (before, worst, level)]
+    onset = day(datetime.fromtimestamp(reading["onset_at"], at.tzinfo), at, series.rhythm_s)
+    verb = "fell" if worst < before else "rose"
+    return f"{title_of(series)} {verb} from {texts[0]} to {texts[1]} after {onset} and is {texts[2]} again."
+
+
+def version_sentence(series, reading: dict, version: str) -> str:
+    """Ask whether the level since a new model version is the new normal."""
+    before, level = (with_unit(text, series.metric.unit) for text in figures(reading["before"], reading["level"]))
+    return (
+        f"{title_of(series)} is {level} since version {version} runs, before it was {before}: "
+        "is that what is to be expected of it?"
+    )
 
 
 def _changed(reading: dict, texts: list[str]) -> str:
@@ -108,7 +127,7 @@ def fine_sentence(series, reading: dict | None, baseline: float | None) -> str:
 
 def no_data_sentence(series, since: datetime | None, at: datetime, trouble: str) -> str:
     """Say for how long nothing came, and what the last pull said."""
-    heard = f"No data of {_lower(title_of(series))} for {lasting(at - since)}" if since else "No value has come yet"
+    heard = f"No data of {lower(title_of(series))} for {lasting(at - since)}" if since else "No value has come yet"
     return f"{heard}: {trouble}" if trouble else f"{heard}."
 
 
@@ -132,7 +151,8 @@ def _list(names: list[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
+    """Return the text as it goes on within a sentence; abbreviations stay as they are."""
     first = text.split(" ", 1)[0]
     return text if first.isupper() or len(first) == 1 else text[:1].lower() + text[1:]
 

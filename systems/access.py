@@ -113,7 +113,12 @@ RULES: dict[str, Rule] = {
         (ON_CALL, MANAGER, HOLDER_OF_A_SYSTEM),
         about="incident",
     ),
-    "alert.act": Rule("snooze an alert, say whether it was real", (ON_CALL, MANAGER, HOLDER), about="system"),
+    "alert.act": Rule(
+        "snooze an alert, say whether it was real, or what a new version is expected to do",
+        (ON_CALL, MANAGER, HOLDER),
+        about="system",
+    ),
+    "maintenance.plan": Rule("plan its maintenance, end one", (ON_CALL, MANAGER, HOLDER), about="system"),
     "token.own": Rule("make and revoke tokens of their own", (EVERYBODY,)),
     "people.manage": Rule("let people in and out, groups and teams", (ADMINISTRATOR,)),
     "interval.set": Rule("set after how many days a promise is looked at again", (MANAGER, ADMINISTRATOR)),

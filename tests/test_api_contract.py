@@ -1,5 +1,7 @@
 """The schema says all that the API does, and the API does only what the schema says."""
 
+from datetime import timedelta
+
 import pytest
 import schemathesis
 from django.core.cache import cache
@@ -15,7 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from monitoring.models import Alert, Monitor
+from monitoring.models import Alert, Maintenance, Monitor
 from systems.actions.contracts import put_contract
 from systems.models import Drill, Group, Notice, RetrainingRun, Role, Scope, System
 from systems.tokens import make_token
@@ -41,6 +43,7 @@ THERE = {
     "metric_id": 1,
     "monitor_id": 1,
     "alert_id": 1,
+    "maintenance_id": 1,
 }
 
 
@@ -71,6 +74,8 @@ def contract(manager, viewer, system):
     Alert.objects.create(
         pk=THERE["alert_id"], monitor=monitor, opened_at=timezone.now(), severity="warning", sentence="Too low."
     )
+    times = {"from_at": timezone.now(), "to_at": timezone.now() + timedelta(days=1)}
+    Maintenance.objects.create(pk=THERE["maintenance_id"], system=system, why="It moves.", by=manager, **times)
     write(series, [0.9, 0.8], to_at=timezone.now(), samples=10)
     Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))

@@ -1,6 +1,7 @@
 """People declare an incident, and put right what they first said of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -12,12 +13,14 @@ from incidents.actions.counting import count_as_drill
 from incidents.actions.opening import append, next_number, tell_role, topic_of
 from incidents.models import Entry, Incident, Severity
 from mlops_portal.engine.versions import locked
-from monitoring.models import Alert
+from monitoring.backtesting import first_visible, seen_at
+from monitoring.models import Alert, Metric, Series
 from systems.models import Role, System
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 TAPPED_TWICE = timedelta(minutes=1)
 LOOKED_BACK = timedelta(days=7)
+MOST_SERIES, DEADLINE_S = 5, 3.0  # of which the stored values are judged, and how long that may take in all
 
 
 @transaction.atomic
@@ -37,14 +40,16 @@ def declare(
 ) -> Incident:
     """Return the incident that `by` declares; the operations owners of its systems are told.
 
-    When it was first visible comes from the stored series, not from memory. Sent twice within a minute, it is one.
+    When it was first visible comes from the stored series (alerts, else a backtest), not from memory. Sent twice within
+    a minute, it is one.
     Raises ValidationError for a time that has not come yet.
     """
     _refuse_the_future(at, noticed_at=noticed_at, impact_started_at=impact_started_at)
+    seen = first_seen(systems, at=at)
+    judged = None if seen else judged_first(systems, at=at)
     number = next_number()  # from here on nobody else declares until this is committed
     if before := _declared_just_now(title, by, at):
         return before
-    seen = first_seen(systems, at=at)
     incident = Incident.objects.create(
         number=number,
         title=title,
@@ -53,13 +58,13 @@ def declare(
         noticed_by=noticed_by or by,
         noticed_at=noticed_at or at,
         impact_started_at=impact_started_at,
-        first_visible_at=seen.first_visible_at if seen else None,
-        topic=topic_of(seen) if seen else Incident.Topic.OTHER,
+        first_visible_at=seen.first_visible_at if seen else judged.at if judged else None,
+        topic=topic_of(seen) if seen else judged.topic if judged else Incident.Topic.OTHER,
         situation=situation,
         declared_at=at,
     )
     incident.systems.set(systems)
-    _begin_timeline(incident, systems, what, seen, by, at)
+    _begin_timeline(incident, systems, what, seen or judged, by, at)
     return incident
 
 
@@ -83,9 +88,41 @@ def first_seen(systems: Sequence[System], *, at: datetime) -> Alert | None:
     return alerts.with_origin().order_by("first_visible_at").first()
 
 
-def _begin_timeline(incident: Incident, systems: Sequence[System], what: str, seen: Alert | None, by, at) -> None:
+@dataclass(frozen=True)
+class Judged:
+    """What the stored values show although nothing has alarmed: since when, and a sentence."""
+
+    at: datetime
+    sentence: str
+    system: System
+    topic: str
+
+
+def judged_first(systems: Sequence[System], *, at: datetime) -> Judged | None:
+    """Return what an eager monitor would have told of the quality of `systems` by `at`, if it was not told; or None.
+
+    By the code of backtests; bounded in time, and nothing is written.
+    """
+    quality = Series.objects.whole().filter(metric__system__in=systems, metric__kind=Metric.Kind.QUALITY)
+    likely = quality.select_related("metric__system").order_by("-metric__leading", "pk")[:MOST_SERIES]
+    found = first_visible(likely, at=at, deadline_s=DEADLINE_S)
+    if found is None:
+        return None
+    noticed, series = found
+    began = seen_at(series, noticed.onset_at)
+    if began is None or began > at:
+        return None
+    return Judged(began, noticed.sentence, series.metric.system, series.metric.kind)
+
+
+def _begin_timeline(
+    incident: Incident, systems: Sequence[System], what: str, seen: Alert | Judged | None, by, at: datetime
+) -> None:
     append(incident=incident, kind=Entry.Kind.DECLARED, text=what, by=by, at=at)
-    if seen:
+    if isinstance(seen, Judged):
+        text = f"When it was first visible was found in the stored values of {seen.system}: {seen.sentence}"
+        append(incident=incident, kind=Entry.Kind.NOTE, text=text, data={"system": seen.system.slug}, at=at)
+    elif seen:
         text = f"When it was first visible was taken from an alert of {seen.system}: {seen.sentence}"
         data = {"alert": seen.pk, "system": seen.system.slug}
         append(incident=incident, kind=Entry.Kind.NOTE, text=text, data=data, at=at)

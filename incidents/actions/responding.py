@@ -16,9 +16,10 @@ from incidents.actions.opening import (
     topic_of,
 )
 from incidents.models import Entry, Incident, IncidentAlert, Severity
-from monitoring.models import Alert, Monitor
+from monitoring.models import Alert, Maintenance, Monitor
 
 AT_ONCE = 500
+OFTEN = 3  # times that an alert comes back, after which the timeline is not told each time
 LONGEST_TITLE = Incident._meta.get_field("title").max_length or 200
 
 
@@ -28,13 +29,18 @@ def respond(*, at: datetime, quietly: bool = False) -> int:
     `quietly` tells nobody: for a past that is worked through. May run twice at once.
     """
     handled = [_take_in(alert, at, quietly) for alert in waiting(at)[:AT_ONCE]]
-    return sum(handled) + _note_recoveries(at)
+    return sum(handled) + _note_recoveries(at) + _note_returns(at)
 
 
 def waiting(at: datetime):
-    """Return the open alerts that are in no incident, the oldest first; without those snoozed beyond `at`."""
+    """Return the open alerts that are in no incident, the oldest first.
+
+    Left out are those that are snoozed beyond `at`, or in maintenance then, and those that only ask.
+    """
     awake = Q(monitor__snoozed_until=None) | Q(monitor__snoozed_until__lte=at)
-    return Alert.objects.open().filter(awake, membership=None).with_origin().order_by("opened_at", "pk")
+    resting = Alert.objects.open().of_systems(Maintenance.objects.at(at).values("system"))
+    alarming = Alert.objects.alarming().filter(awake, membership=None).exclude(pk__in=resting.values("pk"))
+    return alarming.with_origin().order_by("opened_at", "pk")
 
 
 def _take_in(alert: Alert, at: datetime, quietly: bool) -> bool:
@@ -116,7 +122,23 @@ def _note_recoveries(at: datetime) -> int:
 def _note_recovery(one: IncidentAlert, at: datetime) -> int:
     """Write once that the alert has cleared; the incident stays as it is, for people resolve it."""
     first = IncidentAlert.objects.filter(pk=one.pk, recovered_at=None).update(recovered_at=at)
-    if first:
+    if first and one.alert.returned < OFTEN:
         text = f"It is over: {one.alert.sentence}"
         append(incident=one.incident, kind=Entry.Kind.RECOVERED, text=text, data={"alert": one.alert_id}, at=at)
+    return first
+
+
+def _note_returns(at: datetime) -> int:
+    """Let what has come back be open in its incident again; return how many there were."""
+    back = IncidentAlert.objects.filter(recovered_at__isnull=False, alert__cleared_at=None)
+    return sum(_note_return(one, at) for one in back.select_related("alert", "incident")[:AT_ONCE])
+
+
+@transaction.atomic
+def _note_return(one: IncidentAlert, at: datetime) -> int:
+    first = IncidentAlert.objects.filter(pk=one.pk, recovered_at__isnull=False).update(recovered_at=None)
+    if first and one.alert.returned <= OFTEN:
+        often = " It comes and goes: from here on it is not written each time." if one.alert.returned == OFTEN else ""
+        text = f"It is back: {one.alert.sentence}{often}"
+        append(incident=one.incident, kind=Entry.Kind.JOINED, text=text, data={"alert": one.alert_id}, at=at)
     return first

@@ -9,6 +9,8 @@ from incidents.actions.counting import count_as_drill
 from incidents.actions.opening import append
 from incidents.models import Entry, Incident
 from mlops_portal.engine.versions import locked
+from monitoring.actions.alerts import settle
+from monitoring.models import Alert
 from systems.actions.registry import recheck
 
 State = Incident.State
@@ -48,6 +50,8 @@ def _step(incident: Incident, step: State, by, at: datetime, seen: int | None, t
     setattr(incident, f"{step.value}_by", by)
     incident.version += 1
     incident.save()
+    if step == State.RESOLVED:
+        settle(Alert.objects.filter(membership__incident=incident), at=at)
     still_open = incident.memberships.still_open().count() if step == State.RESOLVED else 0
     data = {"alerts_open": still_open} if still_open else None
     append(incident=incident, kind=Entry.Kind(step.value), text=text, data=data, by=by, at=at)

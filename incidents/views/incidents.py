@@ -98,7 +98,7 @@ def _deliveries(incident: Incident, person):
 def _tag(incident: Incident, person, runbook: str, normal: list[Normal]) -> str:
     """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, values, texts."""
     sent = list(_deliveries(incident, person).values_list("pk", "state", "attempts"))
-    alerts = list(incident.memberships.values_list("alert", "alert__cleared_at"))
+    alerts = list(incident.memberships.values_list("alert", "alert__cleared_at", "alert__explained_until"))
     texts = list(Runbook.objects.filter(system__in=incident.shown_systems).values_list("pk", "version"))
     values = [(one.expected.pk, one.standing, one.series and one.series.last_at) for one in normal]
     rest = crc32(repr((incident.severity, incident.title, sent, alerts, texts, values, runbook)).encode())

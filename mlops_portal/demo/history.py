@@ -21,6 +21,7 @@ from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES, Service
 from mlops_portal.demo.stream import labels_come_at, requests_of
 from mlops_portal.demo.watching import LOG, SERVER, connect_log, connect_server, may_be_asked, slugs_by_system
+from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due
 from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
@@ -86,6 +87,7 @@ def look(world: World, night: datetime) -> None:
     for source in sources_of(world, at=night):
         pull_source(source, due_at=night, at=night, why=Pull.Why.BACKFILL)
     judge_due(at=night)
+    explain_due(at=night)
     respond(at=night, quietly=True)
 
 

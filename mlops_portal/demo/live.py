@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from mlops_portal.demo.business import push
 from mlops_portal.demo.calendar import night_after
 from mlops_portal.demo.history import World, hand_in_labels, serve_day
 from mlops_portal.demo.logs import append, logged, predictions_file
@@ -29,6 +30,8 @@ def go_on(world: World, *, clock: Callable[[], datetime], stop: threading.Event)
             for day in dict.fromkeys((seen_until.date(), now.date())):
                 ask_what_came(service, day, world, now=now)
             hand_in_labels(service, seen_until, now, world)
+        if seen_until.date() < now.date():
+            count_business(world, seen_until.date(), now=now)
         seen_until = now
 
 
@@ -43,7 +46,15 @@ def make_up(world: World, *, now: datetime) -> datetime:
     past_ended_at = night_after(world.calendar.origin - timedelta(days=1))
     for service in SERVICES:
         hand_in_labels(service, past_ended_at, now, world)
+    count_business(world, world.calendar.first_day, now=now)  # all at once: nobody misses what was never pushed
     return now
+
+
+def count_business(world: World, since: date, *, now: datetime) -> None:
+    """Push what the business counted on the days from `since` on that are over."""
+    yesterday = now.date() - timedelta(days=1)
+    if since <= yesterday:
+        push(since, yesterday, world.calendar.origin, by=world.by, at=now)
 
 
 def finish_day(service: Service, day: date, world: World) -> None:

@@ -3,7 +3,7 @@
 Ages are days before the day on which the demo world began; its own days after that have negative ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -41,6 +41,7 @@ class Service:
     has_server: bool = True  # whether the portal watches the model server's own figures of it
     jitter: float = 0.3
     metrics: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)  # what the business needs at the least, by metric
     watched_fields: tuple[str, ...] = field(default=())
 
     @property
@@ -106,6 +107,7 @@ SERVICES = [
         timedelta(days=7),
         _customers_change,
         metrics=("accuracy", "recall", "roc_auc"),
+        limits={"accuracy": 0.88},
         watched_fields=("calls_a_week",),
     ),
     Service(

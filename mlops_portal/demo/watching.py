@@ -80,7 +80,13 @@ def log_watches(service: Service) -> list[Watch]:
     expected = figures(service)
     reason = "Measured on the rows that were held out of training."
     quality = [
-        _watch(key, baseline=expected[key][0], baseline_spread=expected[key][1], baseline_reason=reason)
+        _watch(
+            key,
+            baseline=expected[key][0],
+            baseline_spread=expected[key][1],
+            baseline_reason=reason,
+            below=service.limits.get(key),
+        )
         for key in service.metrics
     ]
     return [

@@ -62,7 +62,7 @@ def set_limit(
     at: datetime,
 ) -> Monitor:
     """Set the series' limit of this severity and return its monitor. Raises BadMonitor."""
-    settings = _checked(Monitor.Kind.LIMIT, {"below": below, "above": above, "bad": bad, "of": of})
+    settings = checked(Monitor.Kind.LIMIT, {"below": below, "above": above, "bad": bad, "of": of})
     monitor = series.monitors.filter(kind=Monitor.Kind.LIMIT, severity=severity).first()
     if monitor is not None:
         return edit_monitor(monitor=monitor, settings=settings, by=by, at=at)
@@ -70,6 +70,16 @@ def set_limit(
     _note(monitor, "added", by=by, after=_facts(monitor))
     _judge_again(series, at)
     return monitor
+
+
+def bounds_of_baseline(series: Series, spreads: float) -> dict[str, float]:
+    """Return {below?, above?}: so many of the baseline's spreads to the worse side of it. Raises BadMonitor."""
+    baseline = series.baselines.exclude(spread=None).first()
+    if baseline is None or not baseline.spread:
+        raise BadMonitor("There is no baseline with a spread yet, so there are no bounds to take from it.")
+    below, above = baseline.value - spreads * baseline.spread, baseline.value + spreads * baseline.spread
+    sides = {Metric.Direction.HIGHER: {"below": below}, Metric.Direction.LOWER: {"above": above}}
+    return sides.get(Metric.Direction(series.metric.direction), {"below": below, "above": above})
 
 
 @transaction.atomic
@@ -99,13 +109,14 @@ def edit_monitor(
     monitor = _locked(monitor, seen)
     before = _facts(monitor)
     if settings is not None:
-        monitor.settings = _checked(monitor.kind, settings)
+        monitor.settings = checked(monitor.kind, settings)
     monitor.severity = Monitor.Severity(severity or monitor.severity)
     old, new = differences(before, _facts(monitor))
     if not new:
         return monitor
     monitor.version += 1
-    monitor.save(update_fields=["settings", "severity", "version"])
+    monitor.tuned_at = at if "settings" in new else monitor.tuned_at
+    monitor.save(update_fields=["settings", "severity", "version", "tuned_at"])
     _note(monitor, "edited", by=by, before=old, after=new)
     if "settings" in new:
         monitor.snapshots.all().delete()
@@ -130,7 +141,9 @@ def snooze(monitor: Monitor, *, until: datetime | None, by, at: datetime) -> Mon
     """Let the monitor's alerts open no incident until `until` (None: from now on again) and return it."""
     monitor = Monitor.objects.select_for_update(of=("self",)).get(pk=monitor.pk)
     before, monitor.snoozed_until = monitor.snoozed_until, until
-    monitor.save(update_fields=["snoozed_until"])
+    goes_on = before is not None and before > at
+    monitor.snoozed_since = (monitor.snoozed_since if goes_on else at) if until and until > at else None
+    monitor.save(update_fields=["snoozed_until", "snoozed_since"])
     _note(
         monitor,
         "snoozed" if until else "woken",
@@ -164,8 +177,8 @@ def _facts(monitor: Monitor) -> dict:
     return {"kind": str(monitor.kind), "settings": monitor.settings, "severity": str(monitor.severity)}
 
 
-def _checked(kind: str, settings: dict) -> dict:
-    """Return the settings that count, with defaults filled in. Raises BadMonitor."""
+def checked(kind: str, settings: dict) -> dict:
+    """Return the settings that count of a monitor of this kind, with defaults filled in. Raises BadMonitor."""
     known = {
         Monitor.Kind.LIMIT: {"below", "above", "bad", "of"},
         Monitor.Kind.CHANGE: {"sensitivity"},

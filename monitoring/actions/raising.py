@@ -1,15 +1,19 @@
 """Opening and clearing alerts, by what was found."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitoring.cases import Case
 from monitoring.models import Alert, Monitor, Point, SchemaSeen
 from monitoring.schemas import missed
 from monitoring.states import Found, Judged
-from monitoring.wording import schema_sentence
+from monitoring.wording import cut, day, schema_sentence
 
-ALERT_FIELDS = ["onset_at", "first_visible_at", "sentence", "detail", "cleared_at", "not_evaluated_since"]
+ALERT_FIELDS = [
+    *("onset_at", "first_visible_at", "sentence", "detail", "cleared_at", "not_evaluated_since"),
+    *("asks", "amended", "returned", "returned_at", "explained_until"),
+]
+FLAPS_WITHIN, FLAPS_POINTS = timedelta(days=1), 7  # what comes back so soon, or after so few points, is the same alert
 SCHEMAS_LOOKED_AT = 200
 
 
@@ -17,18 +21,53 @@ def write_alerts(judged: Iterable[tuple[Case, Judged]], at: datetime) -> int:
     """Open and clear alerts by what was found; return how many were opened or cleared.
 
     Without new data nothing is cleared but silence; an alert on values says since when it was not looked at again.
+    What was over and comes back within a while is the same alert.
     """
-    new, changed = [], []
+    judged = list(judged)
+    began = [(case, found) for case, judgement in judged for found in judgement.found if _begins(case, found)]
+    before = _lately_over(began, at)
+    new, changed, back, turned = [], [], [], 0
+    for case, found in began:
+        alert = before.get(found.monitor.pk)
+        if alert:
+            back.append(_back(alert, found, at))
+        else:
+            new.append(_opened(case, found, at))
     for case, judgement in judged:
         for found in judgement.found:
             alert = case.alerts.get(found.monitor.pk)
-            if alert is None and found.sentence:
-                new.append(_opened(case, found, at))
-            elif alert is not None and _brought_up_to_date(case, alert, found, is_fresh=judgement.is_fresh, at=at):
-                changed.append(alert)
+            if alert is not None:
+                moved = _brought_up_to_date(case, alert, found, is_fresh=judgement.is_fresh, at=at)
+                changed += [alert] if moved else []
+                turned += bool({"cleared_at", "asks"} & moved)
     Alert.objects.bulk_create(new)
-    Alert.objects.bulk_update(changed, ALERT_FIELDS)
-    return len(new) + sum(alert.cleared_at is not None for alert in changed)
+    Alert.objects.bulk_update([*changed, *back], ALERT_FIELDS)
+    return len(new) + len(back) + turned
+
+
+def _begins(case: Case, found: Found) -> bool:
+    return bool(found.sentence) and found.monitor.pk not in case.alerts
+
+
+def _lately_over(began: list[tuple[Case, Found]], at: datetime) -> dict[int, Alert]:
+    """Return by monitor the alert that was over shortly before, if no person has ended its incident since."""
+    if not began:
+        return {}
+    since = {found.monitor.pk: at - _while(case) for case, found in began}
+    over = Alert.objects.filter(monitor__in=since, settled_at=None, cleared_at__gte=min(since.values()))
+    rows = over.select_for_update(of=("self",)).order_by("cleared_at", "pk")
+    return {one.monitor_id: one for one in rows if one.cleared_at and one.cleared_at >= since[one.monitor_id]}
+
+
+def _while(case: Case) -> timedelta:
+    return max(FLAPS_WITHIN, FLAPS_POINTS * timedelta(seconds=case.series.rhythm_s or 0.0))
+
+
+def _back(alert: Alert, found: Found, at: datetime) -> Alert:
+    alert.cleared_at, alert.returned, alert.returned_at = None, alert.returned + 1, at
+    alert.onset_at, alert.sentence, alert.detail = found.onset_at, found.sentence or "", found.detail or {}
+    alert.asks, alert.not_evaluated_since = found.asks, None
+    return alert
 
 
 def _opened(case: Case, found: Found, at: datetime) -> Alert:
@@ -40,6 +79,7 @@ def _opened(case: Case, found: Found, at: datetime) -> Alert:
         severity=found.monitor.severity,
         sentence=found.sentence or "",
         detail=found.detail or {},
+        asks=found.asks,
     )
 
 
@@ -51,20 +91,38 @@ def _visible(case: Case, found: Found) -> datetime | None:
     return points.values_list("first_seen_at", flat=True).first()
 
 
-def _brought_up_to_date(case: Case, alert: Alert, found: Found, *, is_fresh: bool, at: datetime) -> bool:
-    """Set what the finding changes of an open alert; return whether anything did."""
-    before = [getattr(alert, name) for name in ALERT_FIELDS]
+def _brought_up_to_date(case: Case, alert: Alert, found: Found, *, is_fresh: bool, at: datetime) -> set[str]:
+    """Set what the finding changes of an open alert; return the names of the fields that it did."""
+    before = {name: getattr(alert, name) for name in ALERT_FIELDS}
     is_silence = found.monitor.kind == Monitor.Kind.SILENCE
     if found.sentence:
-        alert.sentence, alert.detail = found.sentence, found.detail or {}
+        alert.sentence, alert.detail, alert.asks = found.sentence, found.detail or {}, found.asks
         if alert.onset_at != found.onset_at:  # a late or corrected point told otherwise
+            alert.amended, alert.explained_until = _otherwise(case, alert, found, at), None
             alert.onset_at, alert.first_visible_at = found.onset_at, _visible(case, found)
     if is_silence or is_fresh:
         alert.not_evaluated_since = None
         alert.cleared_at = None if found.sentence else max(at, alert.opened_at)
+        if alert.cleared_at and not is_silence and _was_corrected(case, alert):
+            alert.amended = f"Late or corrected values of {day(at, at)} took back what it said."
     else:
         alert.not_evaluated_since = alert.not_evaluated_since or at
-    return before != [getattr(alert, name) for name in ALERT_FIELDS]
+    return {name for name in ALERT_FIELDS if before[name] != getattr(alert, name)}
+
+
+def _otherwise(case: Case, alert: Alert, found: Found, at: datetime) -> str:
+    """Say that the beginning is another now; of silence, which has no values, nothing."""
+    if found.monitor.kind == Monitor.Kind.SILENCE or not alert.onset_at or not found.onset_at:
+        return alert.amended
+    then, now = (day(moment, at, case.series.rhythm_s) for moment in (alert.onset_at, found.onset_at))
+    why = "Late or corrected values" if _was_corrected(case, alert) else "What it is judged by has changed: that"
+    return cut(f"{why} moved its beginning from {then} to {now}.") if then != now else alert.amended
+
+
+def _was_corrected(case: Case, alert: Alert) -> bool:
+    """Whether values from the alert's beginning on were judged again, and not only new ones."""
+    again = case.series.unjudged_from
+    return bool(again and alert.onset_at and again <= alert.onset_at)
 
 
 def judge_schemas(sources: Iterable[int | None], at: datetime) -> int:

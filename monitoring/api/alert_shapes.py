@@ -8,7 +8,9 @@ from rest_framework import serializers
 
 from mlops_portal.engine.api.fields import Choice, Integer, Moment, Number, Text, Truth
 from mlops_portal.engine.api.serializers import Strict
+from monitoring.actions.monitors import BadMonitor, bounds_of_baseline
 from monitoring.api.shapes import Id, address
+from monitoring.feedback import said_of
 from monitoring.models import Alert, Metric, Monitor
 
 LONGEST_SNOOZE = timedelta(days=90)
@@ -51,26 +53,71 @@ class OfSeriesOrSource(serializers.ModelSerializer):
         return self.context["request"].build_absolute_uri(of.get_absolute_url())
 
 
+class FeedbackShape(serializers.Serializer):
+    """`proposed` is a sensitivity, null where nothing speaks against the present one; nobody but a person sets it."""
+
+    real = serializers.IntegerField()
+    false_alarms = serializers.IntegerField(source="false")
+    not_said = serializers.IntegerField(source="open_question")
+    proposed = serializers.CharField(allow_null=True)
+    why = serializers.CharField()
+
+
 class MonitorShape(OfSeriesOrSource):
     url = address("monitor")
     kind = serializers.ChoiceField(Monitor.Kind.choices)
     settings = serializers.DictField()
     state = serializers.SerializerMethodField(help_text="The severity of its open alert, or ok, or not_evaluated.")
     snoozed_until = Moment(allow_null=True)
+    feedback = serializers.SerializerMethodField(help_text="What people said of its alerts, and what that speaks for.")
     evaluated_at = Moment(allow_null=True)
 
     class Meta:
         model = Monitor
         fields = [
             *["id", "system", "metric", "segment", "source", "kind", "settings", "severity", "snoozed_until"],
-            *["state", "evaluated_at", "why", "version", "url", "page"],
+            *["state", "feedback", "evaluated_at", "why", "version", "url", "page"],
         ]
+
+    @extend_schema_field(FeedbackShape)
+    def get_feedback(self, monitor) -> dict:
+        said = self.context.get("said", {}).get(monitor.pk) or said_of([monitor])[monitor.pk]
+        return FeedbackShape(said).data
 
     def get_state(self, monitor) -> str:
         alert = next((alert for alert in monitor.alerts.all() if alert.cleared_at is None), None)
         if alert:
             return alert.severity
         return "ok" if monitor.evaluated_at else "not_evaluated"
+
+
+class BesideShape(serializers.Serializer):
+    """Something that moved, or was recorded, at about the same time."""
+
+    words = serializers.CharField()
+    metric = serializers.CharField(required=False)
+    segment = serializers.CharField(required=False)
+    onset_at = serializers.DateTimeField(required=False)
+    size = serializers.FloatField(required=False, allow_null=True)
+    kind = serializers.CharField(required=False, help_text="deployment, schema or contract")
+    at = serializers.DateTimeField(required=False)
+
+
+class ExplanationShape(serializers.Serializer):
+    """`size` in the metric's unit; it began between `onset_from` and `onset_to`."""
+
+    most = serializers.CharField(required=False, help_text="Where it moved most, as the sentence goes on.")
+    beside = serializers.ListField(child=serializers.CharField(), required=False)
+    direction = serializers.CharField(required=False)
+    size = serializers.FloatField(required=False)
+    change = serializers.CharField(required=False)
+    onset_from = serializers.DateTimeField(required=False)
+    onset_to = serializers.DateTimeField(required=False)
+    began = serializers.CharField(required=False)
+    confidence = serializers.CharField(required=False)
+    segments = BesideShape(many=True, required=False)
+    metrics = BesideShape(many=True, required=False)
+    changes = BesideShape(many=True, required=False)
 
 
 class AlertShape(OfSeriesOrSource):
@@ -85,13 +132,29 @@ class AlertShape(OfSeriesOrSource):
     snoozed_until = Moment(source="monitor.snoozed_until", allow_null=True)
     said_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     said_at = Moment(allow_null=True)
+    returned = serializers.IntegerField(help_text="How often it came back after it was over.")
+    asks = serializers.CharField(help_text="The new model version whose level may be the new normal; empty: it alarms.")
+    whole_sentence = serializers.CharField(help_text="With what moved, or was recorded, at that time.")
+    explanation = ExplanationShape(help_text="Empty until it is found out, and of other than quiet change.")
+    amended = serializers.CharField(help_text="What late or corrected values changed of it.")
 
     class Meta:
         model = Alert
         fields = [
-            *["id", "system", "metric", "segment", "source", "monitor", "kind", "severity", "sentence"],
+            *[
+                "id",
+                "system",
+                "metric",
+                "segment",
+                "source",
+                "monitor",
+                "kind",
+                "severity",
+                "sentence",
+                "whole_sentence",
+            ],
             *["opened_at", "onset_at", "first_visible_at", "cleared_at", "not_evaluated_since", "snoozed_until"],
-            *["real", "said_by", "said_at", "url", "page"],
+            *["returned", "asks", "amended", "explanation", "real", "said_by", "said_at", "url", "page"],
         ]
 
 
@@ -100,6 +163,9 @@ class LimitSettings(Strict):
 
     below = Number(required=False, allow_null=True)
     above = Number(required=False, allow_null=True)
+    spreads = Number(
+        required=False, min_value=0.5, max_value=20, help_text="Instead of bounds: so many spreads from the baseline."
+    )
     bad = Integer(min_value=1, max_value=100, required=False)
     of = Integer(min_value=1, max_value=100, required=False)
 
@@ -122,6 +188,12 @@ class NewMonitor(Strict):
         series = said["metric"].series.filter(segment=said.get("segment", ""), estimated=False).first()
         if series is None:
             raise serializers.ValidationError({"segment": ["The metric has no such series."]})
+        spreads = said["settings"].pop("spreads", None)
+        if spreads is not None:
+            try:
+                said["settings"] |= bounds_of_baseline(series, spreads)
+            except BadMonitor as bad:
+                raise serializers.ValidationError({"settings": {"spreads": [str(bad)]}}) from None
         return said | {"series": series}
 
 
@@ -145,3 +217,7 @@ class Snooze(Strict):
 
 class Feedback(Strict):
     real = Truth()
+
+
+class VersionAnswer(Strict):
+    expected = Truth(help_text="true: the level is the new baseline; false: it alarms.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api.alerts import Alerts, Monitors
+from monitoring.api.alerts import Alerts, Maintenances, Monitors
 from monitoring.api.ingest import Ingest
 from monitoring.api.metrics import Metrics, Points
 from monitoring.api.sources import Pulls, PullsOfSource, SourceKinds, Sources
@@ -25,8 +25,13 @@ urlpatterns = [
     path("ingest/", Ingest.as_view({"post": "create"}), name="ingest"),
     path("monitors/", Monitors.as_view(READ_ADD), name="monitors"),
     path("monitors/<int:monitor_id>/", Monitors.as_view(ONE), name="monitor"),
+    path("monitors/<int:monitor_id>/backtest/", Monitors.as_view({"post": "backtest"}), name="monitor-backtest"),
     path("alerts/", Alerts.as_view(READ), name="alerts"),
     path("alerts/<int:alert_id>/", Alerts.as_view({"get": "retrieve"}), name="alert"),
     path("alerts/<int:alert_id>/snooze/", Alerts.as_view({"post": "snooze"}), name="alert-snooze"),
     path("alerts/<int:alert_id>/feedback/", Alerts.as_view({"post": "feedback"}), name="alert-feedback"),
+    path("alerts/<int:alert_id>/answer/", Alerts.as_view({"post": "answer_version"}), name="alert-answer"),
+    path("maintenance/", Maintenances.as_view(READ_ADD), name="maintenances"),
+    path("maintenance/<int:maintenance_id>/", Maintenances.as_view({"get": "retrieve"}), name="maintenance"),
+    path("maintenance/<int:maintenance_id>/end/", Maintenances.as_view({"post": "end"}), name="maintenance-end"),
 ]

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from monitoring.actions.monitors import BadMonitor, bounds_of_baseline
 from monitoring.models import Baseline, Metric, Monitor, Series
 from systems.forms.versioned import Versioned
 
@@ -50,6 +51,13 @@ class ExpectForm(forms.Form):
 
     below = forms.FloatField(label="Not below", required=False, help_text="An alert opens when a value is lower.")
     above = forms.FloatField(label="Not above", required=False, help_text="An alert opens when a value is higher.")
+    spreads = forms.FloatField(
+        label="Or so many spreads from the baseline",
+        required=False,
+        min_value=0.5,
+        max_value=20,
+        help_text="Such as 3: the bounds are worked out now, to the side that is worse.",
+    )
     severity = forms.ChoiceField(
         label="Crossing a limit is",
         choices=[("warning", "a warning"), ("critical", "critical: it wakes somebody for a system of tier 1 or 2")],
@@ -69,6 +77,7 @@ class ExpectForm(forms.Form):
     )
 
     def __init__(self, *args, series: Series, **kwargs):
+        self.series = series
         self.limit = series.monitors.filter(kind=Monitor.Kind.LIMIT).first()
         self.change = series.monitors.filter(kind=Monitor.Kind.CHANGE).first()
         self.newest = series.baselines.exclude(origin=Baseline.Origin.LEARNED).first()
@@ -91,6 +100,8 @@ class ExpectForm(forms.Form):
 
     def clean(self):
         said = self.cleaned_data
+        if said.get("spreads"):
+            self._take_bounds(said)
         if None not in (said.get("below"), said.get("above")) and said["below"] >= said["above"]:
             self.add_error("above", "The upper limit lies below the lower one.")
         if said.get("spread") is not None and said["spread"] <= 0:
@@ -98,3 +109,10 @@ class ExpectForm(forms.Form):
         if self.is_baseline_new and not said.get("reason"):
             self.add_error("reason", "Say where it comes from, so that others can judge it.")
         return said
+
+    def _take_bounds(self, said: dict) -> None:
+        """Put bounds from the baseline in the place of typed ones."""
+        try:
+            said |= {"below": None, "above": None} | bounds_of_baseline(self.series, said["spreads"])
+        except BadMonitor as bad:
+            self.add_error("spreads", str(bad))

@@ -2,6 +2,7 @@
 
 from monitoring.models.alert import Alert
 from monitoring.models.baseline import Baseline
+from monitoring.models.maintenance import Maintenance
 from monitoring.models.metric import Metric
 from monitoring.models.monitor import Monitor, Snapshot
 from monitoring.models.point import Maturity, Point, PointRevision
@@ -13,6 +14,7 @@ from monitoring.models.source import SchemaSeen, Source
 __all__ = [
     "Alert",
     "Baseline",
+    "Maintenance",
     "Maturity",
     "Metric",
     "Monitor",

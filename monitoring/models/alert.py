@@ -11,6 +11,10 @@ class AlertQuerySet(models.QuerySet):
     def open(self):
         return self.filter(cleared_at=None)
 
+    def alarming(self):
+        """Open ones that somebody has to see to; without those that only ask about a new version."""
+        return self.open().filter(asks="")
+
     def of_systems(self, systems):
         return self.filter(Q(monitor__series__metric__system__in=systems) | Q(monitor__source__system__in=systems))
 
@@ -23,7 +27,13 @@ class AlertQuerySet(models.QuerySet):
 
 
 class Alert(models.Model):
-    """Open until what it says is over; never cleared by missing data (`not_evaluated_since` says so meanwhile)."""
+    """Open until what it says is over; never cleared by missing data (`not_evaluated_since` says so meanwhile).
+
+    One that comes back soon is the same alert, unless people ended its incident in between (`settled_at`). `asks`
+    names a new model version: its new level may be the new normal, so a person is asked and nobody alarmed. `amended`
+    says what late or corrected points changed of it; `explanation` is as monitoring/explaining.py gave it when the
+    newest value was that of `explained_until`.
+    """
 
     monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="alerts")
     opened_at = models.DateTimeField()
@@ -34,6 +44,13 @@ class Alert(models.Model):
     sentence = models.CharField(max_length=300)
     detail = models.JSONField(default=dict)
     not_evaluated_since = models.DateTimeField(null=True)
+    returned = models.PositiveIntegerField(default=0)
+    returned_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    asks = models.CharField(max_length=120, blank=True)
+    amended = models.CharField(max_length=300, blank=True)
+    explanation = models.JSONField(default=dict, blank=True)
+    explained_until = models.DateTimeField(null=True)
     real = models.BooleanField(null=True)
     said_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     said_at = models.DateTimeField(null=True)
@@ -55,6 +72,13 @@ class Alert(models.Model):
     @property
     def system(self):
         return self.monitor.system
+
+    @property
+    def whole_sentence(self) -> str:
+        """The sentence with what moved most, and what moved or changed with it."""
+        most, beside = self.explanation.get("most", ""), self.explanation.get("beside", [])
+        text = self.sentence.removesuffix(".") if most or beside else self.sentence
+        return f"{'; '.join([f'{text}{most}', *beside])}." if most or beside else text
 
     @property
     def role(self) -> str:

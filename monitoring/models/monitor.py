@@ -16,7 +16,10 @@ class MonitorQuerySet(models.QuerySet):
 
 
 class Monitor(models.Model):
-    """`limit` {below?, above?, bad?=1, of?=1}, `change` {sensitivity}, `silence` {after_s?}, `schema` {}."""
+    """`limit` {below?, above?, bad?=1, of?=1}, `change` {sensitivity}, `silence` {after_s?}, `schema` {}.
+
+    `snoozed_since` is since when it has been snoozed without a break, `tuned_at` when its settings last changed.
+    """
 
     class Kind(models.TextChoices):
         LIMIT = "limit"
@@ -34,6 +37,8 @@ class Monitor(models.Model):
     settings = models.JSONField(default=dict, blank=True)
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.WARNING)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_since = models.DateTimeField(null=True, blank=True)
+    tuned_at = models.DateTimeField(null=True, blank=True)
     evaluated_at = models.DateTimeField(null=True, blank=True)
     why = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField(db_default=Now())

@@ -4,14 +4,14 @@ from copy import copy
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mlops_portal.engine.versions import Stale
-from monitoring.actions.baselines import set_baseline
+from monitoring.actions.baselines import BadBaseline, renew_baseline, set_baseline
 from monitoring.actions.metrics import edit_metric, remove_metric
 from monitoring.actions.monitors import edit_monitor, remove_monitor, set_limit
 from monitoring.forms.metrics import ExpectForm, MetricForm
@@ -75,6 +75,25 @@ def expect(request, slug, key):
     _expect(series, form, by=request.user, at=timezone.now())
     messages.success(request, "Saved. What came so far is judged again by it.")
     return redirect(metric)
+
+
+@require_POST
+@rule("system.edit")
+def renew(request, slug, key):
+    """Say that the baseline still holds for the version that runs, or take the level since it runs."""
+    metric = _to_edit(request, slug, key)
+    series = _series_of(request, metric)
+    if series is None:
+        raise Http404
+    if request.POST.get("as") not in ("before", "since"):
+        return HttpResponseBadRequest("Say as=before or as=since.")
+    try:
+        renewed = renew_baseline(series, as_it_was=request.POST["as"] == "before", by=request.user, at=timezone.now())
+    except BadBaseline as bad:
+        messages.warning(request, str(bad))
+    else:
+        messages.success(request, f"The baseline is {renewed.value:.4g} from then on.")
+    return redirect(f"{metric.get_absolute_url()}#expected")
 
 
 @transaction.atomic

@@ -13,8 +13,12 @@ from django.utils import timezone
 
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring import charts
+from monitoring.bands import normal_of
+from monitoring.beside import business_of
 from monitoring.charts import Mark
-from monitoring.drawing import chart_of, names_of_versions
+from monitoring.drawing import chart_of, draw_series, names_of_versions
+from monitoring.feedback import said_of
+from monitoring.fresh import stale_baselines
 from monitoring.models import Alert, Metric, PointRevision, Series
 from monitoring.ranges import RANGES, Stretch, stretch_of
 from monitoring.windows import Window
@@ -23,6 +27,7 @@ from systems.access import may
 ALERTS_SHOWN = 20
 MOST_COMPARED = 5
 REVISIONS_SHOWN = 20
+MOST_DRAWN = 2
 COLUMNS = ["at", "value", "min", "max", "samples", "points", "labels_still_arrive", "version", "segment"]
 MarksOf = Callable[[Metric, datetime, datetime], Sequence[Mark]]
 
@@ -50,25 +55,27 @@ class Looked:
         return [(series, window) for series, windows in self.chart[1].items() for window in windows]
 
 
-def looked(request, slug: str, key: str, marks_of: MarksOf) -> Looked:
-    """Return what is asked for. Raises Http404 for what the person may not see, and for a segment that is not there.
+def looked(request, slug: str, key: str, marks_of: MarksOf, query=None) -> Looked:
+    """Return what is asked for; `query` stands for the address's own where it is given.
 
-    `?compare=` names a series to stand beside, as Series.called does; it may stand there up to five times.
+    `?compare=` names a series to stand beside, as Series.called does; it may stand there up to five times. Raises
+    Http404 for what the person may not see, and for a segment that is not there.
     """
+    query = request.GET if query is None else query
     seen = Metric.objects.visible_to(request.user).select_related("system")
     metric = get_object_or_404(seen, system__slug=slug, key=key)
     rows = metric.series.with_state().select_related("metric__system", "source").order_by("segment", "estimated")
-    segment = request.GET.get("segment")
+    segment = query.get("segment")
     if segment is None:
         series = rows.first()
     else:
-        series = get_object_or_404(rows, segment=segment, estimated="estimated" in request.GET)
+        series = get_object_or_404(rows, segment=segment, estimated="estimated" in query)
     by_name = {one.called: one for one in rows if one != series}
-    names = request.GET.getlist("compare")[:MOST_COMPARED]
+    names = query.getlist("compare")[:MOST_COMPARED]
     if unknown := [name for name in names if name not in by_name and (series is None or name != series.called)]:
         raise Http404(unknown[0])
     beside = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
-    return Looked(metric, list(rows), series, beside, stretch_of(request.GET, now=timezone.now()), marks_of)
+    return Looked(metric, list(rows), series, beside, stretch_of(query, now=timezone.now()), marks_of)
 
 
 def page(request, slug: str, key: str, *, marks_of: MarksOf):
@@ -82,6 +89,7 @@ def page(request, slug: str, key: str, *, marks_of: MarksOf):
     context = _common(request, asked) | {
         "drawing": charts.draw(chart),
         "figure": f"{request.path}figure/?{request.GET.urlencode()}",
+        "business": _business(asked),
         "windows": shown[asked.series][::-1],
         "rows": asked.rows[::-1],
         "step_s": step_s,
@@ -90,6 +98,20 @@ def page(request, slug: str, key: str, *, marks_of: MarksOf):
         "this_view": _this_view(asked),
     }
     return render(request, "monitoring/metric.html", context)
+
+
+def _business(asked: Looked) -> list[dict]:
+    """Return the business metrics beside a quality metric, the first of them drawn over the same stretch."""
+    if asked.metric.kind != Metric.Kind.QUALITY or asked.series is None:
+        return []
+    stretch = asked.stretch
+    found = []
+    for one in business_of(asked.series, at=timezone.now()):
+        row = {"series": one.series, "sentence": one.sentence}
+        if len(found) < MOST_DRAWN:
+            row["drawing"] = draw_series(one.series, from_at=stretch.from_at, to_at=stretch.to_at)
+        found.append(row)
+    return found
 
 
 def _cells(rows):
@@ -117,13 +139,19 @@ def _common(request, asked: Looked) -> dict:
     alerts = Alert.objects.filter(monitor__series__metric=asked.metric).select_related(
         "monitor__series__metric", "said_by"
     )
+    watched = list(asked.series.monitors.all()) if asked.series else []
+    said, now = said_of(watched), timezone.now()
     return {
         "system": system,
         "metric": asked.metric,
         "series": asked.series,
         "all_series": asked.all_series,
+        "normal": normal_of(asked.series) if asked.series else None,
+        "stale": stale_baselines([system.pk]).get(asked.series.pk) if asked.series else None,
         "baseline": asked.series.baselines.first() if asked.series else None,
-        "monitors": asked.series.monitors.all() if asked.series else [],
+        "watched": [(one, said[one.pk]) for one in watched],
+        "now": now,
+        "maintenance": system.maintenance.at(now).first(),
         "stretch": asked.stretch,
         "ranges": [(name, words) for name, (_, words) in RANGES.items()],
         "alerts": alerts[:ALERTS_SHOWN],

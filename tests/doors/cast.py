@@ -33,6 +33,7 @@ MAY = {
     "plan.write": {"data_scientist", "holder", "deputy", "manager"},
     "incident.act": {"on_call", "holder", "deputy", "manager"},
     "alert.act": {"on_call", "holder", "deputy", "manager"},
+    "maintenance.plan": {"on_call", "holder", "deputy", "manager"},
     "people.manage": {"administrator"},
     "audit.read": {"administrator", "manager"},
 }
@@ -94,6 +95,13 @@ BODIES = {
     "api:monitor patch": {"severity": "critical"},
     "api:alert-snooze post": {"until": None},
     "api:alert-feedback post": {"real": True},
+    "api:alert-answer post": {"expected": True},
+    "api:maintenances post": {
+        "system": "churn",
+        "to": "2100-01-01T00:00:00Z",
+        "from": "2099-12-31T00:00:00Z",
+        "why": "It moves.",
+    },
     "api:system-spec put": {"version": 1},
     "api:resolve post": {"text": "Restarted."},
     "api:timeline post": {"text": "Looked at it."},

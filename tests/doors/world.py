@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from monitoring.models import Alert, Monitor, Pull
+from monitoring.models import Alert, Maintenance, Monitor, Pull
 from systems.models import (
     Contract,
     Dependency,
@@ -28,7 +28,15 @@ from systems.models import (
 )
 from tests.doors.cast import SEES_RESTRICTED
 from tests.doors.routes import Route
-from tests.factories import AnswerFactory, FeedFactory, IncidentFactory, SeriesFactory, SourceFactory, WaiverFactory
+from tests.factories import (
+    AnswerFactory,
+    FeedFactory,
+    IncidentFactory,
+    PersonFactory,
+    SeriesFactory,
+    SourceFactory,
+    WaiverFactory,
+)
 from tests.systems.contracts import CONTRACT
 
 NOWHERE = 10**9  # a number that nothing has
@@ -53,7 +61,9 @@ def _watched(system, word: str, **metric) -> dict:
     monitor = Monitor.objects.create(series=series, kind="limit", settings={"below": 0.8})
     sentence = f"{word} is too low."
     seen = {"opened_at": Now(), "first_visible_at": Now()}
-    alert = Alert.objects.create(monitor=monitor, severity="warning", sentence=sentence, **seen)
+    detail = {"level": 0.7}
+    facts = {"severity": "warning", "sentence": sentence, "asks": "2.0", "detail": detail, "onset_at": Now()}
+    alert = Alert.objects.create(monitor=monitor, **facts, **seen)
     times = {"due_at": Now(), "lease_until": Now(), "finished_at": Now()}
     pull = Pull.objects.create(source=source, outcome="ok", error=word, **times)
     return {
@@ -62,8 +72,15 @@ def _watched(system, word: str, **metric) -> dict:
         "metric_id": series.metric_id,
         "monitor_id": monitor.pk,
         "alert_id": alert.pk,
+        "maintenance_id": _maintained(system, word).pk,
         "pull_id": pull.pk,
     }
+
+
+def _maintained(system, word: str) -> Maintenance:
+    begins = timezone.now() - timedelta(hours=1)
+    by = PersonFactory()
+    return Maintenance.objects.create(system=system, from_at=begins, to_at=begins + timedelta(days=1), why=word, by=by)
 
 
 def _promised(system, word: str) -> dict:

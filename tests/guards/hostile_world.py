@@ -15,7 +15,7 @@ from django.utils import timezone
 from incidents.models import Entry, IncidentAlert
 from mlops_portal.engine import audit
 from mlops_portal.engine.models import Change, IdempotencyKey
-from monitoring.models import Alert, Baseline, Monitor, Pull, SchemaSeen, Series
+from monitoring.models import Alert, Baseline, Maintenance, Monitor, Pull, SchemaSeen, Series
 from systems.actions.registry import recheck
 from systems.models import (
     Contract,
@@ -69,13 +69,15 @@ CONTRACT = {
     "schema": [{"name": LONG, "properties": [{"name": SHORT, "logicalType": "string", "description": LONG}]}],
     "slaProperties": [{"property": SHORT, "value": 1, "unit": SHORT}],
 }
+EXPLAINED = dict.fromkeys(("most", "change", "began", "confidence"), LONG)
+EXPLAINED |= {"beside": [LONG]} | {part: [{"words": LONG}] for part in ("segments", "metrics", "changes")}
 AS_JSON = {
     Contract: {"text": json.dumps(CONTRACT)},
     System: {"links": LINK},
     SchemaSeen: {"columns": [LONG, SHORT]},
     PhaseMove: {"accepted": [{"key": SHORT, "why": LONG}]},
     Review: {"rests_on": {SHORT: LONG}},
-    Alert: {"detail": {SHORT: LONG}},
+    Alert: {"detail": {SHORT: LONG, "level": 0.7}, "explanation": EXPLAINED},
 }
 
 
@@ -138,6 +140,7 @@ def _measured(system, now):
 def _gone_wrong(system, series, person, now):
     monitor = Monitor.objects.create(series=series, kind="limit", settings={"below": 0.8})
     alert = Alert.objects.create(monitor=monitor, opened_at=now, onset_at=now, severity="critical", sentence="x")
+    Maintenance.objects.create(system=system, from_at=now, to_at=now + timedelta(hours=1), why="x", by=person)
     incident = IncidentFactory(number=1, systems=[system], topic="service", noticed_at=now - timedelta(minutes=9))
     IncidentAlert.objects.create(alert=alert, incident=incident, joined_at=now)
     return incident

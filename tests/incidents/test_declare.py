@@ -6,9 +6,18 @@ from django.core.exceptions import ValidationError
 from incidents.actions.declaring import change_incident, declare
 from incidents.models import Incident
 from mlops_portal.engine.versions import Stale
+from monitoring.models import Alert, Point
 from systems.models import Notice, Role, System
 from tests.callers import caller
-from tests.factories import HoldingFactory, IncidentFactory, PersonFactory, SystemFactory
+from tests.factories import (
+    HoldingFactory,
+    IncidentFactory,
+    MetricFactory,
+    PersonFactory,
+    SeriesFactory,
+    SystemFactory,
+)
+from tests.monitoring.points import write
 
 WRONG = {"title": "Scores are all the same", "severity": "sev2", "noticed_how": "user_report"}
 
@@ -154,3 +163,17 @@ def test_the_page_changes_the_severity_with_a_reason(client, manager):
     assert client.post("/incidents/7/change/", typed).status_code == 422
     assert client.post("/incidents/7/change/", typed | {"reason": "Worse."}).status_code == 302
     assert client.post("/incidents/7/change/", typed | {"title": "Later"}).status_code == 409
+
+
+def test_what_no_monitor_has_told_yet_is_found_in_the_stored_values(system, viewer, now):
+    series = SeriesFactory(metric=MetricFactory(system=system, key="accuracy", scale="rate"))
+    values = [0.91 + 0.003 * (n % 3 - 1) - (0.05 if n >= 50 else 0) for n in range(55)]
+    write(series, values, to_at=now, every=timedelta(days=1))
+    began = now - timedelta(days=4)
+    Point.objects.filter(at=began).update(first_seen_at=began)
+    incident = declare(title="Wrong", systems=[system], severity="sev3", noticed_how="user_report", by=viewer, at=now)
+    assert (incident.first_visible_at, incident.topic) == (began, "quality")
+    (note,) = incident.timeline.filter(kind="note")
+    assert note.text.startswith("When it was first visible was found in the stored values of")
+    assert "Accuracy has fallen from 0.91 to 0.86" in note.text
+    assert not Alert.objects.exists()

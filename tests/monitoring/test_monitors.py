@@ -8,6 +8,7 @@ from mlops_portal.engine.models import Change
 from monitoring.actions.baselines import BadBaseline, set_baseline
 from monitoring.actions.monitors import (
     BadMonitor,
+    bounds_of_baseline,
     edit_monitor,
     remove_monitor,
     set_limit,
@@ -17,6 +18,7 @@ from monitoring.actions.monitors import (
 )
 from monitoring.bands import band_of
 from monitoring.models import Metric, Monitor, Series, Snapshot, Source
+from tests.callers import caller
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +171,27 @@ def test_the_band_lies_around_what_is_normal(series, now):
     band = band_of(Series.objects.get(), now - timedelta(days=3), now)
     assert [at for at, _, _ in band] == sorted(at for at, _, _ in band)
     assert {(round(low, 9), round(high, 9)) for _, low, high in band} == {(0.87, 0.93)}
+
+
+@pytest.mark.parametrize(
+    ("direction", "bounds"),
+    [("higher", {"below": 0.87}), ("lower", {"above": 0.93}), ("target", {"below": 0.87, "above": 0.93})],
+)
+def test_bounds_are_taken_from_the_baseline_to_the_side_that_is_worse(accuracy, series, now, direction, bounds):
+    with pytest.raises(BadMonitor, match="no baseline with a spread"):
+        bounds_of_baseline(series, 3)
+    accuracy.direction = direction
+    set_baseline(series, value=0.9, spread=0.01, origin="experiment", reason="Test set.", by=None, at=now)
+    assert bounds_of_baseline(series, 3) == pytest.approx(bounds)
+
+
+def test_a_limit_from_the_baseline_is_set_on_the_page_and_by_programs(client, series, data_scientist, now):
+    watch(series, by=None, at=now)
+    set_baseline(series, value=0.9, spread=0.01, origin="experiment", reason="Test set.", by=None, at=now)
+    client.force_login(data_scientist)
+    typed = {"severity": "warning", "sensitivity": "normal", "spreads": "3"}
+    typed |= {"baseline": "0.9", "spread": "0.01", "reason": "Test set."}
+    assert client.post("/systems/churn/metrics/accuracy/expect/", typed).status_code == 302
+    assert series.monitors.get(kind="limit").settings["below"] == pytest.approx(0.87)
+    body = {"metric": str(series.metric_id), "kind": "limit", "severity": "critical", "settings": {"spreads": 4}}
+    assert caller(data_scientist).post("monitors/", body).json()["settings"]["below"] == pytest.approx(0.86)

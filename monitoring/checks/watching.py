@@ -50,7 +50,7 @@ def quality_of(systems: QuerySet[System]) -> dict[int, list[Series]]:
     return found
 
 
-def _of_quality(systems: QuerySet[System], judge: Judge) -> Iterator[Finding]:
+def of_quality(systems: QuerySet[System], judge: Judge) -> Iterator[Finding]:
     """Judge each system by its quality series; the portal itself has none, and needs none."""
     quality = quality_of(systems)
     for system in systems:
@@ -68,7 +68,8 @@ def _page(name: str, *args, system: System) -> str:
         return system.get_absolute_url()
 
 
-def _metric_page(system: System, series: Series) -> str:
+def metric_page(system: System, series: Series) -> str:
+    """Return where the series stands on the page of its metric."""
     return _page("metric", system.slug, series.metric.key, system=system)
 
 
@@ -84,17 +85,17 @@ def quality_watched(systems):
     def judge(system: System, series: list[Series]) -> tuple[str, str, str]:
         if not series:
             return FAIL, "No quality metric is watched: connect where predictions meet labels.", _connect_page(system)
-        url = _metric_page(system, series[0])
+        url = metric_page(system, series[0])
         if silent := [one for one in series if one.last_at is None]:
-            return FAIL, f"No value of {silent[0]} has come yet.", _metric_page(system, silent[0])
+            return FAIL, f"No value of {silent[0]} has come yet.", metric_page(system, silent[0])
         if bare := [one for one in series if not one.is_watched]:
-            return FAIL, f"No monitor looks at {bare[0]}.", _metric_page(system, bare[0])
+            return FAIL, f"No monitor looks at {bare[0]}.", metric_page(system, bare[0])
         if not reached.get(system.pk):
             return FAIL, "Quality is watched, and an alert would reach nobody.", _owner_page(system, Role.MODEL_OWNER)
         names = ", ".join(str(one.metric) for one in series[:3])
         return PASS, f"Watched: {names}. An alert goes to {reached[system.pk][0]}.", url
 
-    yield from _of_quality(systems, judge)
+    yield from of_quality(systems, judge)
 
 
 @check(key="quality_baseline", topic="quality", title="Quality has a baseline", for_role=Role.MODEL_OWNER)
@@ -107,10 +108,10 @@ def quality_baseline(systems):
         bare = [one for one in series if not one.has_baseline]
         if bare:
             why = f"{bare[0]} has no baseline yet: say what the experiment reached."
-            return FAIL, f"{why[:1].upper()}{why[1:]}", _metric_page(system, bare[0])
-        return PASS, "Every quality metric has a baseline.", _metric_page(system, series[0])
+            return FAIL, f"{why[:1].upper()}{why[1:]}", metric_page(system, bare[0])
+        return PASS, "Every quality metric has a baseline.", metric_page(system, series[0])
 
-    yield from _of_quality(systems, judge)
+    yield from of_quality(systems, judge)
 
 
 @check(key="quality_holds", topic="quality", title="Quality holds", for_role=Role.MODEL_OWNER)
@@ -122,7 +123,7 @@ def quality_holds(systems):
             return UNKNOWN, "No quality metric is watched.", _connect_page(system)
         order = [State.FAILING, State.DEGRADED, State.ERROR, State.NO_DATA, State.UNKNOWN, State.OK]
         worst = min(series, key=lambda one: order.index(State(one.state_now)))
-        url = _metric_page(system, worst)
+        url = metric_page(system, worst)
         if worst.state_now in (State.FAILING, State.DEGRADED):
             return FAIL, worst.sentence, url
         if worst.state_now != State.OK:
@@ -130,7 +131,7 @@ def quality_holds(systems):
             return UNKNOWN, f"{worst} has not been looked at in time." if is_over else worst.sentence, url
         return PASS, "Every quality metric is as it usually is.", url
 
-    yield from _of_quality(systems, judge)
+    yield from of_quality(systems, judge)
 
 
 @check(key="sources_answer", topic="data", title="Sources answer", for_role=Role.DATA_OWNER)

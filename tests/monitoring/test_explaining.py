@@ -1,0 +1,129 @@
+"""What stands behind an alert: since when, how sure, what moved and what was changed with it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitoring.actions.explaining import explain_due
+from monitoring.actions.judging import judge_due
+from monitoring.actions.monitors import watch
+from monitoring.beginnings import beginnings
+from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from systems.actions.versions import add_version, deploy
+from tests.callers import caller
+from tests.factories import SystemFactory
+from tests.monitoring.points import write
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+WOBBLE = (0.004, -0.003, 0.001, -0.004, 0.003, 0.0, -0.002, 0.002, -0.001)
+DAYS, FALLS = 60, range(50, 60)
+
+
+def _day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def _filled(series, level, fallen):
+    values = [(fallen if n in FALLS else level) + WOBBLE[n % len(WOBBLE)] for n in range(DAYS)]
+    write(series, values, to_at=_day(DAYS - 1), every=timedelta(days=1))
+    return series
+
+
+@pytest.fixture
+def series(system):
+    """Sixty days of accuracy, of which the last ten are bad."""
+    metric = Metric.objects.create(system=system, key="accuracy", scale="rate", leading=True)
+    series = metric.series.create()
+    watch(series, by=None, at=START)
+    return _filled(series, 0.91, 0.86)
+
+
+def _explained() -> Alert:
+    Series.objects.filter(monitors__kind="change").update(unjudged_from=START)
+    judge_due(at=_day(DAYS))
+    assert explain_due(at=_day(DAYS)) == 1
+    return Alert.objects.get()
+
+
+def test_it_says_how_much_since_when_and_how_sure(series):
+    found = _explained().explanation
+    assert (found["direction"], found["change"]) == ("down", "down by 0.050, from 0.91 to 0.86")
+    assert found["size"] == pytest.approx(-0.05, abs=0.003)
+    assert found["onset_from"] <= "2026-04-21T00:00:00Z" <= found["onset_to"]
+    assert found["confidence"].startswith("almost certain: ")
+    assert (found["segments"], found["metrics"], found["changes"]) == ([], [], [])
+    assert Alert.objects.get().whole_sentence == "Accuracy has fallen from 0.91 to 0.86 since 21 April."
+
+
+def test_it_names_what_moved_with_it_and_where_most(series, system):
+    _filled(series.metric.series.create(segment="region=EU"), 0.91, 0.80)
+    _filled(series.metric.series.create(segment="region=US"), 0.91, 0.91)
+    age = Metric.objects.create(system=system, key="missing_age", name="age missing", kind="data", scale="rate")
+    empty = age.series.create(selector={"metric": "missing:age"})
+    write(empty, [0.12 if n in FALLS else 0.0 for n in range(DAYS)], to_at=_day(DAYS - 1), every=timedelta(days=1))
+    rows = Metric.objects.create(system=system, key="rows", kind="data", scale="positive").series.create()
+    write(rows, [400.0 + 9 * (n % 4) for n in range(DAYS)], to_at=_day(DAYS - 1), every=timedelta(days=1))
+    alert = _explained()
+    found = alert.explanation
+    assert alert.whole_sentence == (
+        "Accuracy has fallen from 0.91 to 0.86 since 21 April, most in segment region EU; "
+        "feature `age` went missing in 12 % of rows on 21 April."
+    )
+    assert [one["segment"] for one in found["segments"]] == ["region=EU"]
+    assert [one["metric"] for one in found["metrics"]] == ["missing_age"]
+
+
+def test_it_names_what_was_recorded_then(series, system, manager):
+    for name, day in (("1.0", 0), ("1.1", 47)):
+        version = add_version(system=system, name=name, by=manager, at=_day(day))
+        deploy(system=system, version=version, at=_day(day), by=manager)
+    source = Source.objects.create(system=system, name="log", kind="prediction_log")
+    for day, columns in ((3, ["id"]), (51, ["id", "zip"])):
+        SchemaSeen.objects.create(source=source, at=_day(day), columns=columns)
+    alert = _explained()
+    found = alert.explanation
+    assert [one["kind"] for one in found["changes"]] == ["deployment", "schema"]
+    assert alert.whole_sentence.endswith(
+        "since 21 April; version 1.1 was deployed on 18 April; the format of log changed on 22 April."
+    )
+
+
+def test_what_another_system_does_is_not_named(series, team):
+    other = Metric.objects.create(system=SystemFactory(team=team), key="load", kind="service", scale="rate")
+    _filled(other.series.create(), 0.5, 0.9)
+    assert _explained().explanation["metrics"] == []
+
+
+def test_it_is_looked_at_again_when_a_day_of_values_has_come(series):
+    _explained()
+    assert explain_due(at=_day(DAYS + 7)) == 0
+    Series.objects.filter(pk=series.pk).update(last_at=_day(DAYS))
+    assert explain_due(at=_day(DAYS + 7)) == 1
+    Alert.objects.update(cleared_at=_day(DAYS + 1), explained_until=None)
+    assert explain_due(at=_day(DAYS + 9)) == 0
+
+
+def test_what_cannot_be_explained_is_logged_and_stays(series, monkeypatch, caplog):
+    def broken(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("monitoring.actions.explaining.explain", broken)
+    assert _explained().explanation == {}
+
+
+def test_pages_and_programs_are_told(client, viewer, series):
+    _explained()
+    client.force_login(viewer)
+    assert "almost certain" in client.get("/systems/churn/metrics/accuracy/").content.decode()
+    (alert,) = caller(viewer).get("alerts/").json()["results"]
+    assert alert["explanation"]["change"] == "down by 0.050, from 0.91 to 0.86"
+
+
+def test_a_clear_step_began_at_one_place_and_a_faint_one_somewhere():
+    assert beginnings([0.1, -0.2, 0.0, -4.0, -4.1, -3.9], -4.0) == (3, 3)
+    first, last = beginnings([0.3, -0.4, -0.6, -0.2, -1.0, -1.2, -0.8], -1.0)
+    assert first < last
+    assert beginnings([0.1, -0.2, 0.1], 3.0) is None
+    assert beginnings([], 1.0) is None
