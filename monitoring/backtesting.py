@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from monitoring import wording
 from monitoring.models import Baseline, Metric, Monitor, Point, Series
 from monitoring.replaying import REPLAYED, Sample, baseline_at, beginning, limit_of, moment, states_of
-from monitoring.windows import as_window, gathered, points_between
+from monitoring.windows import Gathered, points_between
 
 MOST_POINTS = 12_000  # where there are more, windows of them are judged
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing is stored of earlier times
@@ -107,7 +107,7 @@ def samples_between(
         return None, [Sample(*row) for row in rows]
     span_s = (to_at - rows[0][0]).total_seconds()
     step_s = next((step for step in WINDOWS_S if span_s / step <= most), WINDOWS_S[-1])
-    windows = [as_window(row) for row in reversed(gathered(points, step_s))]
+    windows = reversed(list(Gathered([series.pk], from_at, to_at, step_s)))
     return step_s, [Sample(one.at, one.mean, one.samples, int(not one.is_provisional)) for one in windows]
 
 

@@ -85,7 +85,7 @@ def bounds_of_baseline(series: Series, spreads: float) -> dict[str, float]:
 @transaction.atomic
 def set_watch(series: Series, *, kind: str, settings: dict, severity: str, by, at: datetime) -> Monitor:
     """Watch the series by the one monitor of this kind (silence, change), as said; return it. Raises BadMonitor."""
-    settings = _checked(kind, settings)
+    settings = checked(kind, settings)
     monitor = series.monitors.filter(kind=kind).first()
     if monitor is not None:
         return edit_monitor(monitor=monitor, settings=settings, severity=severity, by=by, at=at)
