@@ -11,6 +11,7 @@ from celery.signals import setup_logging, worker_process_init
 from django.db import close_old_connections
 
 from mlops_portal.engine import folder  # noqa: F401  the transport of folder:// urls
+from mlops_portal.engine.memory import collect_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_portal.settings")
 
@@ -41,3 +42,9 @@ def die_with_parent(**kwargs):
     """A pool child whose worker was killed -9 must not go on as an orphan."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+@worker_process_init.connect
+def look_for_garbage_seldom(**kwargs):
+    """A pool child makes many small things that die by themselves."""
+    collect_seldom()

@@ -8,8 +8,8 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from incidents.actions.joining import join
 from incidents.actions.opening import CRITICAL_SEVERITY, Trouble, append, open_for_cause
-from incidents.actions.responding import join
 from incidents.delivery import plan, send_due
 from incidents.models import Entry, Incident
 from mlops_portal.engine.audit import through

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from mlops_portal.engine.health import late_duties
-from monitoring.models import Metric, Series, State
+from monitoring.models import Blindness, Metric, Series, State
 from systems.actions.status import Report, report_condition, report_conditions
 from systems.models import Condition, Level, System
 
@@ -22,8 +22,10 @@ def judge_portal(*, at: datetime, good_until: datetime) -> int:
     if system is None:
         return 0
     late = [duty.name for duty in late_duties() if duty.name != "judge"]
-    level = Level.FAILING if late else Level.HEALTHY
-    sentence = f"Late: {', '.join(late)}." if late else "Every duty is done on time."
+    blind = Blindness.objects.now().first()
+    level = Level.FAILING if late or blind else Level.HEALTHY
+    said = [f"Late: {', '.join(late)}."] if late else []
+    sentence = " ".join([*said, *([blind.sentence] if blind else [])])[:300] or "Every duty is done on time."
     report_condition(system=system, who=WHO, level=level, sentence=sentence, good_until=good_until, at=at)
     return 1
 

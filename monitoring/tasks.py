@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import duty, nudge
+from monitoring.actions.backfilling import backfill_due
 from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due, wake_overdue
 from monitoring.actions.keeping import close_hours, drop_old, make_ahead
 from monitoring.actions.pulling import pull_due
+from monitoring.actions.seeing import look
 from monitoring.conditions import judge_changed, judge_portal
 from monitoring.knocking import knock_at
 from monitoring.reality import gaps_of
@@ -38,6 +40,15 @@ def pull() -> int:
 def read_logs() -> int:
     """Read the prediction logs that are due; return how many pulls came to an end."""
     return pull_due("read_logs", limit=8)
+
+
+@duty(queue="pull", every_s=10, late_after_s=PULL_ROUND_S)
+def backfill() -> int:
+    """Read pieces of the past that people asked for; return how many."""
+    count = backfill_due()
+    if count:
+        nudge("backfill")
+    return count
 
 
 @duty(queue="work", every_s=60)
@@ -68,6 +79,7 @@ def compare() -> int:
 def judge() -> int:
     """Judge what came, and what did not come in time; return how many series and systems were judged."""
     now = timezone.now()
+    look(at=now)
     wake_overdue(at=now)
     judged = judge_due(at=now, limit=SERIES_AT_ONCE)
     explain_due(at=now)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import alerts, connecting, editing, maintenance, sources
+from monitoring.views import alerts, backfilling, connecting, editing, maintenance, sources
 
 urlpatterns = [
     path("systems/<slug:slug>/connect/", connecting.connect, name="connect"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("sources/<int:source_id>/progress/", sources.progress, name="source-progress"),
     path("sources/<int:source_id>/edit/", sources.edit, name="edit-source"),
     path("sources/<int:source_id>/pull/", sources.pull, name="pull-source"),
+    path("sources/<int:source_id>/backfill/", backfilling.fill_in, name="backfill"),
+    path("sources/<int:source_id>/backfill/progress/", backfilling.progress, name="backfill-progress"),
+    path("backfills/<int:backfill_id>/cancel/", backfilling.cancel, name="cancel-backfill"),
     path("sources/<int:source_id>/pause/", sources.pause, name="pause-source"),
     path("sources/<int:source_id>/remove/", sources.remove, name="remove-source"),
 ]

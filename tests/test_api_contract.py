@@ -17,7 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from monitoring.models import Alert, Maintenance, Monitor
+from monitoring.models import Alert, Backfill, Maintenance, Monitor
 from systems.actions.contracts import put_contract
 from systems.models import Drill, Group, Notice, RetrainingRun, Role, Scope, System
 from systems.tokens import make_token
@@ -44,6 +44,7 @@ THERE = {
     "monitor_id": 1,
     "alert_id": 1,
     "maintenance_id": 1,
+    "backfill_id": 1,
 }
 
 
@@ -76,6 +77,9 @@ def contract(manager, viewer, system):
     )
     times = {"from_at": timezone.now(), "to_at": timezone.now() + timedelta(days=1)}
     Maintenance.objects.create(pk=THERE["maintenance_id"], system=system, why="It moves.", by=manager, **times)
+    at = timezone.now()
+    stretch = {"from_at": at - timedelta(days=9), "to_at": at, "cursor": at - timedelta(days=9)}
+    Backfill.objects.create(pk=THERE["backfill_id"], source=source, asked_at=at, **stretch)
     write(series, [0.9, 0.8], to_at=timezone.now(), samples=10)
     Notice.objects.create(key="told", person=manager, subject="Told", text="Something", url="/")
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))

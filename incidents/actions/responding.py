@@ -5,17 +5,17 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from incidents.actions.condition import report
+from incidents.actions.blindness import respond_to_blindness
+from incidents.actions.joining import join
 from incidents.actions.opening import (
     CRITICAL_SEVERITY,
     WARNING_SEVERITY,
     Trouble,
     append,
     open_for_cause,
-    tell_role,
     topic_of,
 )
-from incidents.models import Entry, Incident, IncidentAlert, Severity
+from incidents.models import Entry, Incident, IncidentAlert
 from monitoring.models import Alert, Maintenance, Monitor
 
 AT_ONCE = 500
@@ -29,17 +29,21 @@ def respond(*, at: datetime, quietly: bool = False) -> int:
     `quietly` tells nobody: for a past that is worked through. May run twice at once.
     """
     handled = [_take_in(alert, at, quietly) for alert in waiting(at)[:AT_ONCE]]
-    return sum(handled) + _note_recoveries(at) + _note_returns(at)
+    done = sum(handled) + _note_recoveries(at) + _note_returns(at)
+    return done + respond_to_blindness(at=at, quietly=quietly)
 
 
 def waiting(at: datetime):
     """Return the open alerts that are in no incident, the oldest first.
 
-    Left out are those that are snoozed beyond `at`, or in maintenance then, and those that only ask.
+    Left out are those that are snoozed beyond `at`, or in maintenance then, those that only ask, and silences for which
+    one incident says that the portal is blind.
     """
     awake = Q(monitor__snoozed_until=None) | Q(monitor__snoozed_until__lte=at)
     resting = Alert.objects.open().of_systems(Maintenance.objects.at(at).values("system"))
-    alarming = Alert.objects.alarming().filter(awake, membership=None).exclude(pk__in=resting.values("pk"))
+    blind = Alert.objects.open().filter(membership=None).because_blind(at)
+    alarming = Alert.objects.alarming().filter(awake, membership=None)
+    alarming = alarming.exclude(pk__in=resting.values("pk")).exclude(pk__in=blind.values("pk"))
     return alarming.with_origin().order_by("opened_at", "pk")
 
 
@@ -74,43 +78,6 @@ def trouble_of(alert: Alert) -> Trouble:
 def _title(sentence: str) -> str:
     title = sentence.removesuffix(".")
     return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
-
-
-@transaction.atomic
-def join(*, incident: Incident, trouble: Trouble, at: datetime, quietly: bool = False) -> bool | None:
-    """Add the trouble to the incident; return whether it did, or None when the incident was resolved meanwhile.
-
-    Who answers for the trouble is told, unless somebody is on the incident already and it is no worse than before.
-    """
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
-    if incident.resolved_at:
-        return None
-    if trouble.alert and not _is_first(incident, trouble.alert, at):
-        return False
-    append(incident=incident, kind=Entry.Kind.JOINED, text=trouble.text, data=trouble.data, at=at)
-    is_worse = _raise_severity(incident, trouble, at)
-    if not quietly and (is_worse or not incident.acknowledged_at):
-        event = str(trouble.severity) if is_worse else "opened"
-        said = {"subject": trouble.title, "text": trouble.text}
-        tell_role(incident, trouble.system, trouble.role, **said, event=event, at=at)
-    return True
-
-
-def _is_first(incident: Incident, alert: Alert, at: datetime) -> bool:
-    values = {"incident": incident, "joined_at": at}
-    return IncidentAlert.objects.get_or_create(alert=alert, defaults=values)[1]
-
-
-def _raise_severity(incident: Incident, trouble: Trouble, at: datetime) -> bool:
-    """Raise the severity to that of the trouble, and say so; return whether it was lower."""
-    if trouble.severity >= incident.severity:  # sev1 is the worst
-        return False
-    before, incident.severity = Severity(incident.severity), trouble.severity
-    incident.save(update_fields=["severity"])
-    text = f"Severity raised from {before.label} to {Severity(trouble.severity).label}: {trouble.text}"
-    append(incident=incident, kind=Entry.Kind.CHANGED, text=text, at=at)
-    report(system=trouble.system, at=at)
-    return True
 
 
 def _note_recoveries(at: datetime) -> int:

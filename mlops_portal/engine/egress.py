@@ -127,7 +127,7 @@ def is_allowed(address: Address, name: str, port: int) -> bool:
     if any((one, port) in own_addresses() for one in inner):
         return False
     if any(one in network for one in inner for network in NEVER if one.version == network.version):
-        return (address, port) in _opened_on_loopback() and address.is_loopback
+        return address.is_loopback and _is_opened_on_loopback(address, port)
     return any(place.covers(one, name, port) for place in settings.EGRESS_ALLOW for one in (address, inner[-1]))
 
 
@@ -142,9 +142,9 @@ def _inner(address: Address) -> list[Address]:
     return [address, *inside]
 
 
-def _opened_on_loopback() -> set[tuple[Address, int]]:
+def _is_opened_on_loopback(address: Address, port: int) -> bool:
     places = settings.EGRESS_ALLOW_LOCAL
-    return {(place.network.network_address, port) for place in places if place.network for port in place.ports}
+    return any(port in place.ports and place.network and place.network[0] == address for place in places)
 
 
 _own: dict[tuple[str, int], set[tuple[Address, int]]] = {}

@@ -1,22 +1,49 @@
 """The end of a pull: its row, the points, the source's stamps and what is to be judged, in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Least
+from django.db.models import Count, Q, Sum
 
+from monitoring.actions import writing
 from monitoring.actions.schedule import back_off, next_due
 from monitoring.actions.storing import Stored, make_room, store
-from monitoring.connectors.connector import Failed, Pulled, Wanted
+from monitoring.connectors.connector import Failed, Pulled, Reading, Wanted
 from monitoring.models import Pull, SchemaSeen, Series, Source
 
 LONGEST = 300
 LONGEST_COLUMN = 200
 Outcome = Pull.Outcome
-STAMPS = ["last_error", "failures", "failing_since", "back_off_until", "last_success_at", "next_due_at"]
 ANSWERED = {Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY, Outcome.MISSING_METRIC, Outcome.STALE}
+
+
+@dataclass(frozen=True)
+class End:
+    """How one pull ended, and when; `wanted` is what it was asked for."""
+
+    pull: Pull
+    came: Pulled | Failed
+    ended_at: datetime
+    wanted: Sequence[Wanted]
+
+    @property
+    def pulled(self) -> Pulled:
+        return self.came if isinstance(self.came, Pulled) else Pulled()
+
+    @cached_property
+    def watched(self) -> set[int]:
+        return {one.series_id for one in self.wanted}
+
+    @cached_property
+    def readings(self) -> dict[int, list[Reading]]:
+        return {pk: found for pk, found in self.pulled.readings.items() if pk in self.watched}
+
+
+class _Mixed(Exception):
+    """Not all of a batch is new: who brought what has to be found out one by one."""
 
 
 def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: datetime, wanted: Sequence[Wanted]) -> bool:
@@ -24,25 +51,62 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
 
     `at` is the moment as of which it was asked, `ended_at` that of its end.
     """
-    pulled = came if isinstance(came, Pulled) else Pulled()
-    watched = {one.series_id for one in wanted}
-    readings = {pk: found for pk, found in pulled.readings.items() if pk in watched}
-    make_room(readings, at=at)
+    return write_ends([End(pull, came, ended_at, wanted)], at=at) == 1
+
+
+def write_ends(ends: Sequence[End], *, at: datetime) -> int:
+    """Write all that pulls asked as of `at` leave, all or none; return how many: others have what is not counted."""
+    make_room({pk: found for end in ends for pk, found in end.readings.items()}, at=at)
     with transaction.atomic():
-        source = Source.objects.select_for_update(no_key=True).filter(pk=pull.source_id).first()
-        mine = Pull.objects.unfinished().select_for_update().filter(pk=pull.pk, attempt=pull.attempt).first()
-        if source is None or mine is None:
-            return False
-        stored = store(readings, at=at)
-        outcome, sentence = _judged(came, stored, source, at, wanted)
-        sentence = _storable(sentence)[:LONGEST]
-        _finish(mine, outcome, sentence, ended_at, pulled, stored)
-        _remember(pulled, source, at, watched)
-        _stamp(source, outcome, sentence, at)
-        _note_what_was_read(source, outcome, at, watched)
-        judged = Series.objects.filter(source=source).exclude(unjudged_from__lte=at)
-        judged.update(unjudged_from=Least("unjudged_from", Value(at)))
-    return True
+        mine = _mine(ends)
+        if not mine:
+            return 0
+        stored = _stored([end for end, _ in mine], at)
+        judged = [
+            (end, source, *_judged(end.came, counts, source, at, end.wanted))
+            for (end, source), counts in zip(mine, stored, strict=True)
+        ]
+        for (end, source, outcome, sentence), counts in zip(judged, stored, strict=True):
+            sentence = _storable(sentence)[:LONGEST]
+            _finish(end, outcome, sentence, counts)
+            _remember_columns(end.pulled, source, at)
+            _stamp(source, outcome, sentence, at)
+        _note_what_was_read([(end, source) for end, source, outcome, _ in judged if outcome in Outcome.with_data()], at)
+        writing.write_pulls([end.pull for end, _ in mine])
+        writing.write_sources([source for _, source in mine])
+        writing.write_memory({pk: one for end, _ in mine for pk, one in end.pulled.memory.items() if pk in end.watched})
+        later = Q(unjudged_from=None) | Q(unjudged_from__gt=at)
+        Series.objects.filter(later, source__in=[source.pk for _, source in mine]).update(unjudged_from=at)
+    return len(mine)
+
+
+def _mine(ends: Sequence[End]) -> list[tuple[End, Source]]:
+    """Return the ends that are still this process's to write, with their sources; both are locked."""
+    sources = Source.objects.filter(pk__in=[end.pull.source_id for end in ends]).order_by("pk")
+    found = {source.pk: source for source in sources.select_for_update(no_key=True)}
+    pulls = Pull.objects.unfinished().filter(pk__in=[end.pull.pk for end in ends]).order_by("pk")
+    attempts = dict(pulls.select_for_update().values_list("pk", "attempt"))
+    mine = [end for end in ends if attempts.get(end.pull.pk) == end.pull.attempt and end.pull.source_id in found]
+    return [(end, found[end.pull.source_id]) for end in mine]
+
+
+def _stored(ends: Sequence[End], at: datetime) -> list[Stored]:
+    """Store what came and return what became of it, by end; all at once where everything is new, as it mostly is."""
+    if len(ends) > 1:
+        try:
+            return _stored_at_once(ends, at)
+        except _Mixed:
+            pass
+    return [store(end.readings, at=at) for end in ends]
+
+
+def _stored_at_once(ends: Sequence[End], at: datetime) -> list[Stored]:
+    together = {pk: found for end in ends for pk, found in end.readings.items()}
+    count = sum(map(len, together.values()))
+    with transaction.atomic():
+        if store(together, at=at).points != count:
+            raise _Mixed
+    return [Stored(points=sum(map(len, end.readings.values()))) for end in ends]
 
 
 def _storable(text: str) -> str:
@@ -85,19 +149,16 @@ def _staleness(came: Pulled, source: Source, at: datetime) -> str:
     )
 
 
-def _finish(pull: Pull, outcome: Outcome, sentence: str, ended_at: datetime, pulled: Pulled, stored: Stored) -> None:
-    pull.finished_at = ended_at
+def _finish(end: End, outcome: Outcome, sentence: str, stored: Stored) -> None:
+    pull = end.pull
+    pull.finished_at = end.ended_at
     pull.outcome, pull.error = outcome, sentence
-    pull.bytes, pull.points = pulled.bytes, stored.points + stored.replaced
+    pull.bytes, pull.points = end.pulled.bytes, stored.points + stored.replaced
     pull.duplicates, pull.conflicts = stored.duplicates, stored.conflicts
-    pull.save()
 
 
-def _remember(pulled: Pulled, source: Source, at: datetime, watched: set[int]) -> None:
-    """Keep what the connector asked to keep, and the columns where they changed."""
-    for pk, memory in pulled.memory.items():
-        if pk in watched:
-            Series.objects.filter(pk=pk, source=source).update(memory=memory)
+def _remember_columns(pulled: Pulled, source: Source, at: datetime) -> None:
+    """Keep the columns where they changed."""
     if pulled.columns is None:
         return
     columns = [_storable(name)[:LONGEST_COLUMN] for name in pulled.columns]
@@ -114,14 +175,17 @@ def _stamp(source: Source, outcome: Outcome, sentence: str, at: datetime) -> Non
     else:
         source.failures += 1
         source.failing_since = source.failing_since or at
-    if outcome not in ANSWERED:
+    if outcome in ANSWERED:
+        source.back_off_until = None
+    else:
         source.back_off_until = at + back_off(source, source.failures)
         source.next_due_at = max(source.next_due_at, next_due(source, source.back_off_until))
-    source.save(update_fields=STAMPS)
 
 
-def _note_what_was_read(source: Source, outcome: Outcome, at: datetime, watched: set[int]) -> None:
+def _note_what_was_read(ends: Sequence[tuple[End, Source]], at: datetime) -> None:
     """Let the next pull begin here, unless a series was added meanwhile: its past has not been read yet."""
-    if outcome in Outcome.with_data() and not source.series.exclude(pk__in=watched).exists():
-        source.read_at = at
-        source.save(update_fields=["read_at"])
+    watched = Series.objects.filter(source__in=[source.pk for _, source in ends]).order_by().values("source_id")
+    now = {row["source_id"]: (row["count"], row["ids"]) for row in watched.annotate(count=Count("pk"), ids=Sum("pk"))}
+    for end, source in ends:
+        if now.get(source.pk, (0, 0)) == (len(end.watched), sum(end.watched)):
+            source.read_at = at

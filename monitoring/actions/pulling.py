@@ -4,16 +4,14 @@ A pull's row is its claim and its record. A process that dies leaves a lease; wh
 row once more, at most three times. Nobody waits for the network inside a transaction.
 """
 
-import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -22,25 +20,27 @@ from mlops_portal.engine import fetching
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.claims import claim
 from mlops_portal.engine.duties import nudge
-from mlops_portal.engine.egress import Refused
-from mlops_portal.engine.guard import guarded
 from mlops_portal.engine.redaction import hide, redact
-from mlops_portal.engine.secrets import CannotUnseal, binding_of, unseal
+from mlops_portal.engine.secrets import binding_of, unseal
 from monitoring import connectors
-from monitoring.actions.ending import write_end
+from monitoring.actions.asking import LONGEST_DEADLINE_S, asking, deadline_s, limits_of
+from monitoring.actions.ending import End, write_end, write_ends
 from monitoring.actions.schedule import due_time, next_due
-from monitoring.connectors.connector import BadSettings, Connector, Failed, Limits, Pulled, Wanted
-from monitoring.models import Pull, Series, Source
+from monitoring.actions.turns import whose_turn
+from monitoring.actions.wanted import wanted_of
+from monitoring.actions.writing import write_sources
+from monitoring.connectors.connector import Connector, Failed, Pulled, Wanted
+from monitoring.models import Pull, Source
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 3
-LONGEST_DEADLINE_S = 35  # with what follows it, below the soft limit of a task
-SHORTEST_DEADLINE_S = 2
 LEASE_MARGIN_S = 10
-TAKES_MORE_FOR_S = 5.0  # while slow ones are waited for, what becomes due is taken too
+TAKES_MORE_FOR_S = 15.0  # while slow ones are waited for, what becomes due is taken too
 LOOKS_EVERY_S = 0.5
+GATHERS_FOR_S = 0.05
 ENDS_AFTER_S = 44.0
+WRITES_AT_ONCE = 100  # ends of pulls in one transaction
 KILLED = f"{ATTEMPTS} processes that asked this source came to an end before they had its answer."
 
 
@@ -67,13 +67,16 @@ def pull_due(duty: str = "pull", limit: int = 100) -> int:
         passed = time.monotonic() - started
         if passed >= looks_at:
             if passed < TAKES_MORE_FOR_S and len(asked) < limit:
-                asked |= {fetching.submit(_ask(job)): job for job in _jobs(_take(duty, limit - len(asked)))}
+                taken = take(duty, limit - len(asked), ENDS_AFTER_S - passed)
+                asked |= {fetching.submit(ask(job)): job for job in jobs_of(taken)}
             told, looks_at = _tell(told, ended), passed + LOOKS_EVERY_S
         if not asked or passed > ENDS_AFTER_S:  # what is left has a lease and is taken again
             _tell(told, ended)
             return ended
-        done, _ = wait(asked, timeout=LOOKS_EVERY_S, return_when=FIRST_COMPLETED)
-        ended += sum(_end(asked.pop(future), future.result()) for future in done)
+        wait(asked, timeout=LOOKS_EVERY_S, return_when=FIRST_COMPLETED)
+        done, _ = wait(asked, timeout=GATHERS_FOR_S)  # what ends at about the same time is written at once
+        ended += _end([(asked.pop(future), future.result()) for future in done])
+        looks_at = 0.0 if done else looks_at  # there is room again
 
 
 def _tell(told: int, ended: int) -> int:
@@ -96,8 +99,8 @@ def pull_source(source: Source, *, due_at: datetime, at: datetime, why: str = Pu
     if not is_new:
         Pull.objects.filter(pk=pull.pk).update(attempt=F("attempt") + 1, lease_until=lease)
         pull.refresh_from_db(fields=["attempt"])
-    job = next(_jobs([pull], at=at))
-    _tell(0, _end(job, fetching.run(_ask(job))))
+    job = next(jobs_of([pull], at=at))
+    _tell(0, _end([(job, fetching.run(ask(job)))]))
     pull.refresh_from_db()
     return pull
 
@@ -117,16 +120,6 @@ def pull_now(source: Source, *, by, at: datetime) -> Pull:
     return pull
 
 
-def limits_of(source: Source) -> Limits:
-    """Return what one pull of the source may take."""
-    return Limits(deadline_s(source.interval_s), settings.PULL_MAX_BYTES, settings.PULL_MAX_SERIES)
-
-
-def deadline_s(interval_s: float) -> float:
-    """Return how long a pull may take, in seconds: no longer than half the interval."""
-    return max(SHORTEST_DEADLINE_S, min(settings.PULL_DEADLINE_S, interval_s / 2, LONGEST_DEADLINE_S))
-
-
 def lease_of(source: Source) -> timedelta:
     """Return for how long a pull of the source is left to the process that took it."""
     return timedelta(seconds=deadline_s(source.interval_s) + LEASE_MARGIN_S)
@@ -144,29 +137,38 @@ def _duty_of(kind: str) -> str:
     return connectors.connector_of(kind).duty if kind in connectors.kinds() else "pull"
 
 
-def _take(duty: str, limit: int) -> list[Pull]:
-    """Claim the pulls that were killed or wait, then sources that are due; return their pulls."""
-    sources = Source.objects.filter(_kinds_of(duty))
+def take(duty: str, limit: int, within_s: float = ENDS_AFTER_S) -> list[Pull]:
+    """Claim the pulls that were killed or wait, then sources that are due; return their pulls.
+
+    Only those whose deadline is over in `within_s` seconds: what is taken late in a round must end in it.
+    """
+    fitting = _kinds_of(duty) & _ends_within(within_s)
+    sources = Source.objects.filter(fitting)
     lapsed = Pull.objects.lapsed().filter(source__in=sources, attempt__lt=ATTEMPTS).order_by("due_at")
     lease = Now() + timedelta(seconds=LONGEST_DEADLINE_S + LEASE_MARGIN_S)
     again = claim(lapsed, limit=limit, attempt=F("attempt") + 1, lease_until=lease, started_at=Now())
-    return again + _take_due(_kinds_of(duty), limit - len(again))
+    return again + _take_due(fitting, limit - len(again))
+
+
+def _ends_within(seconds: float) -> Q:
+    """Return the condition on a source that its deadline is no longer than this."""
+    return Q() if seconds >= deadline_s(math.inf) else Q(interval_s__lte=2 * seconds)
 
 
 @transaction.atomic
 def _take_due(kinds_of: Q, limit: int) -> list[Pull]:
-    due = Source.objects.due().filter(kinds_of).annotate(now=Now())
-    sources = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
+    due = Source.objects.due().filter(kinds_of)
+    mine = due.filter(pk__in=whose_turn(due, limit)).annotate(now=Now())
+    sources = list(mine.select_for_update(skip_locked=True, no_key=True, of=("self",)))
     if not sources:
         return []
     now = sources[0].now  # type: ignore[attr-defined] # annotated: the database's clock
     pulls = [_claimed(source, now) for source in sources]
     for source in sources:
         source.next_due_at = next_due(source, now)
-    Source.objects.bulk_update(sources, ["next_due_at"])
+    write_sources(sources, ("next_due_at",))
     Pull.objects.bulk_create(pulls, ignore_conflicts=True)
-    mine = Q(*(Q(source=pull.source, due_at=pull.due_at) for pull in pulls), _connector=Q.OR)
-    return list(Pull.objects.unfinished().filter(mine))
+    return list(Pull.objects.unfinished().filter(source__in=sources))  # locked, and they had none
 
 
 def _claimed(source: Source, now: datetime) -> Pull:
@@ -181,24 +183,21 @@ def _give_up(duty: str) -> int:
     margin = timedelta(seconds=LEASE_MARGIN_S)
     hopeless = claim(lapsed, limit=100, lease_until=Now() + margin)
     sorry = Failed(Pull.Outcome.KILLED, KILLED)
-    return sum(_end(job, sorry) for pull in hopeless for job in _jobs([pull], at=pull.lease_until - margin))
+    return sum(_end([(job, sorry)]) for pull in hopeless for job in jobs_of([pull], at=pull.lease_until - margin))
 
 
-def _jobs(pulls: Iterable[Pull], *, at: datetime | None = None) -> Iterator[Job]:
+def jobs_of(pulls: Iterable[Pull], *, at: datetime | None = None) -> Iterator[Job]:
     """Read what asking needs; without `at` each is asked as of its start, by the database's clock."""
     pulls = list(pulls)
     sources = Source.objects.select_related("system").in_bulk([pull.source_id for pull in pulls])
-    wanted: dict[int, list[Wanted]] = {}
-    watched = Series.objects.filter(source__in=sources).values_list("source_id", "pk", "selector", "memory")
-    for source_id, *where in watched:
-        wanted.setdefault(source_id or 0, []).append(Wanted(*where))
+    wanted = wanted_of(sources)
     for pull in pulls:
         if pull.source_id in sources:  # else it was removed meanwhile, and its pulls with it
             source = sources[pull.source_id]
             yield Job(pull, source, at or pull.started_at, wanted.get(source.pk, []))
 
 
-async def _ask(job: Job) -> Pulled | Failed:
+async def ask(job: Job) -> Pulled | Failed:
     """Return what came, or why nothing did; never raises: one source never holds up the others."""
     limits = limits_of(job.source)
     try:
@@ -216,17 +215,6 @@ async def _ask(job: Job) -> Pulled | Failed:
         return failed
 
 
-@asynccontextmanager
-async def asking(limits: Limits) -> AsyncIterator[None]:
-    """Let a connector work inside for as long as it may, and connect only where it may. Raises Failed alone."""
-    try:
-        with guarded():
-            async with asyncio.timeout(limits.deadline_s):
-                yield
-    except Exception as error:
-        raise failure_of(error, limits) from None
-
-
 def _without_secrets(came: Pulled) -> Pulled:
     """Take out of what is said of an answer the credentials that the target repeated in it."""
     came.missing = {series_id: redact(sentence) for series_id, sentence in came.missing.items()}
@@ -241,23 +229,28 @@ def _connector(source: Source) -> Connector:
         raise Failed(Pull.Outcome.REFUSED, f"There is no kind of source named {source.kind}.") from None
 
 
-def failure_of(error: Exception, limits: Limits) -> Failed:
-    """Return in the words of the pulls' table what an error means, without the credentials that were at hand."""
-    match error:
-        case Failed() | fetching.FetchFailed():
-            return Failed(error.outcome, redact(str(error)))
-        case TimeoutError():
-            return Failed(Pull.Outcome.TIMEOUT, f"No whole answer came within {limits.deadline_s:g} s.")
-        case Refused() | CannotUnseal() | BadSettings():
-            return Failed(Pull.Outcome.REFUSED, redact(str(error)))
-    log.error("connector failed", exc_info=error)
-    return Failed(
-        Pull.Outcome.PARSE_ERROR, "What came could not be read: the connector met something it does not know."
+def _end(ended: Sequence[tuple[Job, Pulled | Failed]]) -> int:
+    """Write how pulls ended; return how many did: one that another process has taken over is left to it."""
+    by_moment: dict[datetime, list[tuple[Job, Pulled | Failed]]] = {}
+    for job, came in ended:
+        by_moment.setdefault(job.at, []).append((job, came))
+    return sum(
+        _end_together(alike[start : start + WRITES_AT_ONCE])
+        for alike in by_moment.values()
+        for start in range(0, len(alike), WRITES_AT_ONCE)
     )
 
 
-def _end(job: Job, came: Pulled | Failed) -> bool:
-    """Write how the pull ended; return whether it did: one that another process has taken over is left to it."""
+def _end_together(ended: Sequence[tuple[Job, Pulled | Failed]]) -> int:
+    if len(ended) > 1:
+        try:
+            return write_ends([End(job.pull, came, job.now(), job.wanted) for job, came in ended], at=ended[0][0].at)
+        except Exception as error:  # one of them holds up the others: each for itself
+            log.warning("pulls not stored at once", error=type(error).__name__)
+    return sum(_end_alone(job, came) for job, came in ended)
+
+
+def _end_alone(job: Job, came: Pulled | Failed) -> bool:
     sorry = Failed(Pull.Outcome.DB_ERROR, "The values came, but the portal could not store them.")
     for told in (came, came, sorry):  # once more: a deadlock or a dropped connection is over by then
         try:

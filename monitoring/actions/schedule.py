@@ -26,8 +26,12 @@ def due_time(source: Source, moment: datetime) -> datetime:
 def back_off(source: Source, failures: int) -> timedelta:
     """Return how long to wait after so many failures in a row: doubled each time up to an hour, never all at once."""
     wait_s = min(source.interval_s * 2.0 ** min(failures, 16), LONGEST_BACK_OFF_S)
-    jitter = 0.8 + 0.4 * (_hash(source, failures) % 1000) / 1000
-    return timedelta(seconds=max(wait_s, source.interval_s) * jitter)
+    return timedelta(seconds=max(wait_s, source.interval_s) * jitter(source, failures))
+
+
+def jitter(source: Source, salt: int = 0) -> float:
+    """Return a factor from 0.8 to 1.2, always the same for a source and a salt."""
+    return 0.8 + 0.4 * (_hash(source, salt) % 1000) / 1000
 
 
 def _hash(source: Source, salt: int = 0) -> int:

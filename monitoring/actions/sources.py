@@ -13,9 +13,9 @@ from mlops_portal.engine.fetching import run
 from mlops_portal.engine.redaction import hide
 from mlops_portal.engine.secrets import binding_of, seal
 from mlops_portal.engine.versions import locked
+from monitoring.actions.asking import asking
 from monitoring.actions.metrics import Watch, add_metrics
 from monitoring.actions.monitors import watch_source
-from monitoring.actions.pulling import asking
 from monitoring.connectors import connector_of
 from monitoring.connectors.connector import Connector, Found, Limits
 from monitoring.models import Source

@@ -117,13 +117,15 @@ class SourceShape(serializers.ModelSerializer):
     has_credentials = serializers.SerializerMethodField()
     next_due_at = Moment()
     failing_since = Moment(allow_null=True)
+    back_off_until = Moment(allow_null=True)
     last_success_at = Moment(allow_null=True)
 
     class Meta:
         model = Source
         fields = [
             *["id", "system", "kind", "name", "settings", "has_credentials", "interval_s", "max_age_s", "enabled"],
-            *["next_due_at", "failing_since", "last_success_at", "last_error", "version", "url", "page"],
+            *["next_due_at", "failing_since", "failures", "back_off_until", "last_success_at", "last_error"],
+            *["version", "url", "page"],
         ]
         read_only_fields = fields
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring.api.alerts import Alerts, Maintenances, Monitors
+from monitoring.api.backfills import Backfills, SourceBackfills
 from monitoring.api.ingest import Ingest
 from monitoring.api.metrics import Metrics, Points
 from monitoring.api.sources import Pulls, PullsOfSource, SourceKinds, Sources
@@ -18,6 +19,9 @@ urlpatterns = [
     path("sources/<int:source_id>/", Sources.as_view(ONE), name="source"),
     path("sources/<int:source_id>/pull/", Sources.as_view({"post": "pull"}), name="source-pull"),
     path("sources/<int:source_id>/pulls/", PullsOfSource.as_view(READ), name="source-pulls"),
+    path("sources/<int:source_id>/backfill/", SourceBackfills.as_view({"post": "create"}), name="source-backfill"),
+    path("backfills/<int:backfill_id>/", Backfills.as_view({"get": "retrieve"}), name="backfill"),
+    path("backfills/<int:backfill_id>/cancel/", Backfills.as_view({"post": "cancel"}), name="backfill-cancel"),
     path("pulls/<int:pull_id>/", Pulls.as_view({"get": "retrieve"}), name="pull"),
     path("metrics/", Metrics.as_view(READ_ADD), name="metrics"),
     path("metrics/<int:metric_id>/", Metrics.as_view(ONE), name="metric"),

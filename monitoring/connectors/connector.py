@@ -20,7 +20,7 @@ class Limits:
 class Reading(NamedTuple):
     """One value at the source's time; 0 samples: not known; `version` is the model version's name, if known.
 
-    With `correction`, the reason, it replaces a final value too.
+    With `correction`, the reason, it replaces a final value too. A tuple: a round of pulls makes a great many.
     """
 
     at: datetime
@@ -122,6 +122,9 @@ class Connector(ABC):
     selector: ClassVar[dict]
     example: ClassVar[dict]  # {"settings": …, "credentials": …, "selector": …, "metric": fields of the Metric}
     duty: ClassVar[str] = "pull"
+    no_past: ClassVar[str] = (
+        "This kind of source tells only what is now: its past cannot be read."  # "": read_past does
+    )
 
     @abstractmethod
     def checked(self, settings: dict) -> dict:
@@ -157,6 +160,20 @@ class Connector(ABC):
 
         `at` is now. Raises Failed.
         """
+
+    async def read_past(
+        self,
+        settings: dict,
+        credentials: dict,
+        wanted: Sequence[Wanted],
+        *,
+        start: datetime,
+        end: datetime,
+        at: datetime,
+        limits: Limits,
+    ) -> Pulled:
+        """Return the readings of `wanted` from `start` to `end`, which is not in it. Raises Failed."""
+        raise Failed("refused", self.no_past)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -49,6 +49,7 @@ class Connector(Shape):
         "How long outcomes may take: until then a value is provisional.",
     )
     duty = "read_logs"
+    no_past = ""
     credentials = {"type": "object", "properties": {}, "additionalProperties": False}
     selector = {
         "type": "object",
@@ -127,6 +128,20 @@ class Connector(Shape):
         layout = Layout.of(self.checked(settings))
         until = time.monotonic() + limits.deadline_s
         return await asyncio.to_thread(_honestly, _pull, layout, wanted, since, at, until)
+
+    async def read_past(
+        self,
+        settings: dict,
+        credentials: dict,
+        wanted: Sequence[Wanted],
+        *,
+        start: datetime,
+        end: datetime,
+        at: datetime,
+        limits: Limits,
+    ) -> Pulled:
+        """Compute anew every window from `start` on; a window is kept by whoever asked, if it begins before `end`."""
+        return await self.pull(settings, credentials, wanted, since=start, at=at, limits=limits)
 
 
 def _honestly(work: Callable, *arguments):

@@ -1,7 +1,9 @@
 """What the machines see, one model a file."""
 
 from monitoring.models.alert import Alert
+from monitoring.models.backfill import Backfill
 from monitoring.models.baseline import Baseline
+from monitoring.models.blindness import Blindness
 from monitoring.models.maintenance import Maintenance
 from monitoring.models.metric import Metric
 from monitoring.models.monitor import Monitor, Snapshot
@@ -13,7 +15,9 @@ from monitoring.models.source import SchemaSeen, Source
 
 __all__ = [
     "Alert",
+    "Backfill",
     "Baseline",
+    "Blindness",
     "Maintenance",
     "Maturity",
     "Metric",

@@ -1,10 +1,15 @@
 """What a monitor found."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from monitoring.models.blindness import Blindness
 from monitoring.models.monitor import Monitor
+
+SETTLES = timedelta(minutes=10)  # after a blindness, within which every source is heard again or stands for itself
 
 
 class AlertQuerySet(models.QuerySet):
@@ -20,6 +25,14 @@ class AlertQuerySet(models.QuerySet):
 
     def visible_to(self, person):
         return self.filter(monitor__in=Monitor.objects.visible_to(person))
+
+    def because_blind(self, at):
+        """Silences of sources that could not be asked because the portal is blind, or was until a moment ago."""
+        lasting = Q(over_at=None) | Q(over_at__gt=at - SETTLES)
+        failing = OuterRef("monitor__series__source__failing_since")
+        blind = Exists(Blindness.objects.filter(lasting, from_at__lte=failing))
+        unreachable = Q(monitor__series__source__back_off_until__isnull=False)
+        return self.filter(blind, unreachable, monitor__kind=Monitor.Kind.SILENCE)
 
     def with_origin(self):
         """With all that `system`, `role` and the sentences of pages ask for."""

@@ -10,6 +10,7 @@ from mlops_portal.engine.limits import spend
 from mlops_portal.engine.secrets import CannotSeal
 from mlops_portal.engine.versions import Stale
 from monitoring import connectors
+from monitoring.actions.backfilling import why_not
 from monitoring.actions.pulling import pull_now
 from monitoring.actions.sources import SecretAskedAgain, edit_source, remove_source
 from monitoring.drawing import lines_of
@@ -37,7 +38,9 @@ def _to_edit(request, source_id: int) -> Source:
 @require_safe
 @rule("read")
 def source(request, source_id):
-    return render(request, "monitoring/source.html", live(seen_or_404(request.user, source_id), request.user))
+    source = seen_or_404(request.user, source_id)
+    context = live(source, request.user) | {"why_no_past": why_not(source)}
+    return render(request, "monitoring/source.html", context)
 
 
 @require_safe

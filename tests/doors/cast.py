@@ -68,6 +68,7 @@ BODIES = {
     "api:sources post": LOG,
     "api:sources-test post": LOG,
     "api:source patch": {"interval_s": 300},
+    "api:source-backfill post": {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"},
     "api:metrics post": {"system": "churn", "key": "recall", "unit": "", "kind": "quality", "direction": "higher"},
     "api:metric patch": {"name": "Hits"},
     "api:versions post": {"name": "2.0"},

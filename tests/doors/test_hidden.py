@@ -16,7 +16,7 @@ from tests.doors.world import NOWHERE, World, undone
 from tests.protections import protects
 
 NUMBERS = ("number", "model_version", "deployment", "run", "drill", "answer", "waiver")
-IDS = ("source_id", "metric_id", "monitor_id", "alert_id", "pull_id")
+IDS = ("source_id", "metric_id", "monitor_id", "alert_id", "pull_id", "backfill_id")
 NEVER_THERE = dict.fromkeys((*NUMBERS, *IDS), NOWHERE) | {"slug": "nowhere"}
 ASKED = ["", "?format=csv", "?page_size=500"]
 PASSING = re.compile(  # another one at each request, or about all mail alike: tells of no system

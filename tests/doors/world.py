@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from monitoring.models import Alert, Maintenance, Monitor, Pull
+from monitoring.models import Alert, Backfill, Maintenance, Monitor, Pull
 from systems.models import (
     Contract,
     Dependency,
@@ -66,6 +66,10 @@ def _watched(system, word: str, **metric) -> dict:
     alert = Alert.objects.create(monitor=monitor, **facts, **seen)
     times = {"due_at": Now(), "lease_until": Now(), "finished_at": Now()}
     pull = Pull.objects.create(source=source, outcome="ok", error=word, **times)
+    at = timezone.now()
+    stretch = {"from_at": at - timedelta(days=9), "to_at": at, "cursor": at - timedelta(days=9)}
+    log = SourceFactory(system=system, name=f"{word} log", settings={"url": f"https://{word}.example"})
+    backfill = Backfill.objects.create(source=log, error=word, asked_at=at, **stretch)
     return {
         "key": word,
         "source_id": source.pk,
@@ -74,6 +78,7 @@ def _watched(system, word: str, **metric) -> dict:
         "alert_id": alert.pk,
         "maintenance_id": _maintained(system, word).pk,
         "pull_id": pull.pk,
+        "backfill_id": backfill.pk,
     }
 
 

@@ -15,7 +15,17 @@ from django.utils import timezone
 from incidents.models import Entry, IncidentAlert
 from mlops_portal.engine import audit
 from mlops_portal.engine.models import Change, IdempotencyKey
-from monitoring.models import Alert, Baseline, Maintenance, Monitor, Pull, SchemaSeen, Series
+from monitoring.models import (
+    Alert,
+    Backfill,
+    Baseline,
+    Blindness,
+    Maintenance,
+    Monitor,
+    Pull,
+    SchemaSeen,
+    Series,
+)
 from systems.actions.registry import recheck
 from systems.models import (
     Contract,
@@ -131,6 +141,9 @@ def _measured(system, now):
     series = SeriesFactory(metric=system.metrics.get(key="accuracy"), source=source)
     write(series, [-2.5, 0.9, 0.8, -0.7], to_at=now - timedelta(minutes=5), samples=50)
     Baseline.objects.create(series=series, value=0.9, from_at=now, origin="experiment", reason="x")
+    stretch = {"from_at": now - timedelta(days=9), "to_at": now, "cursor": now - timedelta(days=2)}
+    Backfill.objects.create(source=source, asked_at=now, error="x", **stretch)
+    Blindness.objects.create(from_at=now, seen_at=now, failing=5, asked=8, hosts=5, sentence="x")
     Pull.objects.create(source=source, due_at=now, lease_until=now, finished_at=now, outcome="parse_error", error="x")
     for days in (2, 1):
         SchemaSeen.objects.create(source=source, at=now - timedelta(days=days), columns=["x"])

@@ -26,7 +26,7 @@ from tests.protections import protects
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NOT_JUDGED = {"mlops_portal.engine.egress.is_allowed": lambda *_: True}
-NOT_GUARDED = {"monitoring.actions.pulling.guarded": nullcontext}
+NOT_GUARDED = {"monitoring.actions.asking.guarded": nullcontext}
 FORMS = [
     "http://127.0.0.1:{port}/", "http://127.1:{port}/", "http://127.0.1:{port}/", "http://2130706433:{port}/",
     "http://0x7f.1:{port}/", "http://0x7f000001:{port}/", "http://0177.0.0.1:{port}/", "http://017700000001:{port}/",

@@ -15,6 +15,7 @@ from tests.protections import protects
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
 SECRET = "marker-of-a-bearer"
+NOT_REDACTED = {"monitoring.actions.asking.redact": str, "monitoring.actions.pulling.redact": str}
 NO_KEY = "PORTAL_ENCRYPTION_KEYS does not hold the key that sealed them"
 UNBOUND = {
     "monitoring.actions.pulling.binding_of": lambda row: "anything",
@@ -91,7 +92,7 @@ def _fails(error):
 REPEATED = f"sent {SECRET} to https://host/a"
 
 
-@protects("S29", off={"monitoring.actions.pulling.redact": str})
+@protects("S29", off=NOT_REDACTED)
 @protects("S29", off={"monitoring.actions.pulling.hide": lambda credentials: credentials})
 @pytest.mark.parametrize("error", [Failed("http_error", REPEATED), FetchFailed("cut", REPEATED)])
 def test_an_error_that_repeats_credentials_is_written_down_without(source, monkeypatch, now, error):
@@ -119,7 +120,7 @@ def test_a_test_that_fails_says_it_without_credentials(monkeypatch, now):
     assert str(failed.value) == "sent *** to https://host/a"
 
 
-@protects("S29", off={"monitoring.actions.pulling.redact": str})
+@protects("S29", off=NOT_REDACTED)
 def test_a_target_that_repeats_what_it_was_sent_is_not_quoted_with_it(source, monkeypatch, now):
     series = SeriesFactory(source=source, metric__system=source.system)
 

@@ -3,17 +3,21 @@
 import asyncio
 import sys
 import threading
+from collections import Counter
 from datetime import timedelta
 from types import ModuleType
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 
 from mlops_portal.engine import fetching
 from monitoring import connectors
 from monitoring.actions import ending
-from monitoring.actions.pulling import ATTEMPTS, deadline_s, pull_due, pull_now, pull_source
+from monitoring.actions.asking import deadline_s
+from monitoring.actions.pulling import ATTEMPTS, pull_due, pull_now, pull_source, take
 from monitoring.actions.schedule import back_off, next_due
+from monitoring.actions.turns import AT_A_HOST
 from monitoring.connectors.connector import Connector, Failed, Pulled, Reading
 from monitoring.models import Pull, SchemaSeen, Series, Source
 from tests.factories import MetricFactory, SeriesFactory, SourceFactory
@@ -111,7 +115,7 @@ def test_what_takes_too_long_ends_at_the_deadline(source, now, monkeypatch):
         await asyncio.sleep(60)
 
     Told.answer = for_ever
-    monkeypatch.setattr("monitoring.actions.pulling.SHORTEST_DEADLINE_S", 0.1)
+    monkeypatch.setattr("monitoring.actions.asking.SHORTEST_DEADLINE_S", 0.1)
     Source.objects.update(interval_s=1)
     monkeypatch.setattr("django.conf.settings.PULL_DEADLINE_S", 0.1)
     pull = pull_source(source, due_at=now, at=now)
@@ -314,3 +318,72 @@ def test_a_kind_that_nobody_knows_ends_in_a_sentence(source):
 def test_a_source_that_nobody_watches_is_asked_all_the_same(source, now):
     Series.objects.all().delete()
     assert pulled(source, now, Pulled()).outcome == Outcome.OK
+
+
+def at_host(system, host, count):
+    return [SourceFactory(system=system, kind="told", settings={"url": f"https://{host}/{n}"}) for n in range(count)]
+
+
+def hosts_of(pulls):
+    sources = Source.objects.in_bulk([pull.source_id for pull in pulls])
+    return Counter(source.settings.get("url", "").split("/")[2:3][0] for source in sources.values())
+
+
+@pytest.fixture
+def _round_without_end(monkeypatch):
+    """However slow the machine is, a round goes on taking what is due."""
+    for name in ("TAKES_MORE_FOR_S", "ENDS_AFTER_S"):
+        monkeypatch.setattr(f"monitoring.actions.pulling.{name}", 3600.0)
+
+
+def test_one_host_does_not_take_all_the_turns(system):
+    at_host(system, "big.example:9000", 40)
+    Source.objects.update(next_due_at=Now() - timedelta(minutes=5))
+    at_host(system, "small.example", 3)
+    assert hosts_of(take("pull", 100)) == {"big.example:9000": AT_A_HOST, "small.example": 3}
+    assert take("pull", 100) == []  # whoever else comes waits for it no more than we do
+
+
+def test_a_host_that_has_answered_has_its_next_turns(system):
+    at_host(system, "big.example", 20)
+    first = take("pull", 100)
+    Pull.objects.filter(pk__in=[pull.pk for pull in first[:10]]).update(finished_at=Now(), outcome="ok")
+    assert (len(first), len(take("pull", 100))) == (AT_A_HOST, 4)
+
+
+def test_sources_without_a_host_are_not_counted(system):
+    for _ in range(AT_A_HOST + 4):
+        SourceFactory(system=system, kind="told", settings={})
+    assert len(take("pull", 100)) == AT_A_HOST + 4
+
+
+@pytest.mark.usefixtures("_round_without_end")
+def test_a_round_goes_on_until_every_source_of_a_host_was_asked(system):
+    at_host(system, "big.example", 40)
+    pull_due()
+    assert Pull.objects.values("source").distinct().count() == 40
+
+
+@pytest.mark.usefixtures("_round_without_end")
+def test_a_host_that_hangs_holds_up_no_other(system, monkeypatch):
+    good = set()
+
+    async def answers_once_all_good_ones_were_asked(self, settings, credentials, wanted, **how):
+        if "good" in settings["url"]:
+            good.add(settings["url"])
+        while len(good) < 5:
+            await asyncio.sleep(0.01)
+        return Pulled()
+
+    monkeypatch.setattr(Told, "pull", answers_once_all_good_ones_were_asked)
+    at_host(system, "hangs.example", 30)
+    Source.objects.update(next_due_at=Now() - timedelta(minutes=5))
+    at_host(system, "good.example", 5)
+    pull_due(limit=22)
+    assert Pull.objects.values("source").distinct().count() == 35
+    assert set(Pull.objects.values_list("outcome", flat=True)) == {"ok"}
+
+
+def test_sources_are_spread_over_their_interval(system, now):
+    due = [next_due(source, now) for source in at_host(system, "a.example", 60)]
+    assert len({moment.second // 10 for moment in due}) == 6

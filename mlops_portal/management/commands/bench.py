@@ -20,14 +20,16 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="+", metavar="NAME", choices=known(), help=f"one of: {', '.join(known())}")
         parser.add_argument("--data", metavar="FOLDER", help="detection: score these series, not generated ones")
         parser.add_argument("--labels", metavar="FILE", help="detection: what is true of the series in FOLDER")
+        parser.add_argument("--seconds", type=int, default=60, metavar="N", help="schedule: for how long (60)")
 
-    def handle(self, *, names, data, labels, **options):
+    def handle(self, *, names, data, labels, seconds, **options):
         if bool(data) != bool(labels):
             raise CommandError("--data and --labels belong together.")
         logging.disable(logging.INFO)
         for name in names:
             measure = importlib.import_module(f"bench.measures.{name}")
             asked = {"data": data, "labels": labels} if data and name == "detection" else {}
+            asked |= {"seconds": seconds} if name == "schedule" else {}
             needs_database = getattr(measure, "NEEDS_DATABASE", True)
             with own_database() if needs_database else contextlib.nullcontext():
                 for figure in measure.figures(**asked):

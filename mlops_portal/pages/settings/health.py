@@ -9,6 +9,7 @@ from incidents.delivery import reaching_nobody
 from incidents.models import Delivery
 from mlops_portal.engine.health import DutyState, read_duties
 from mlops_portal.pages.settings.tabs import show
+from monitoring.vitals import engine_for
 from systems.doors import rule
 from systems.models import Level
 
@@ -23,6 +24,7 @@ WHAT = {
     "compare": "Holds what production keeps against what the experiment promised: the reality gap.",
     "respond": "Opens an incident for each alert, or lets it join one.",
     "keep_points": "Makes room for values to come, and drops those that have had their time.",
+    "backfill": "Reads pieces of the past that people asked for.",
     "knock": "Asks the portal's own front door, as a user would.",
     "deliver": "Sends notices to people.",
     "keep": "Drops what has had its time.",
@@ -78,4 +80,5 @@ def health(request):
     rows = [_row(duty) for duty in read_duties()]
     level, sentence = _sentence(rows)
     context = {"rows": rows, "level": level, "sentence": sentence, "outbox": _outbox()}
+    context["engine"] = engine_for(request.user)
     return show(request, "settings/_health.html" if request.htmx else "settings/health.html", context)

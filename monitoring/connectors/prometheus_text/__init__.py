@@ -10,6 +10,7 @@ from monitoring.connectors import by_http
 from monitoring.connectors.connector import Connector as Shape
 from monitoring.connectors.connector import Found, Limits, Pulled, Wanted
 from monitoring.connectors.prometheus_text.exposition import Page, read_page
+from monitoring.connectors.prometheus_text.known import Pages
 from monitoring.connectors.prometheus_text.selecting import Missing, names_of, take
 from monitoring.connectors.prometheus_text.suggesting import suggest
 
@@ -33,6 +34,7 @@ class Connector(Shape):
     )
     settings = by_http.settings_schema("http://model:8000/metrics")
     credentials = by_http.CREDENTIALS
+    no_past = "A metrics page tells only what is now: its past cannot be read."
     selector = {
         "type": "object",
         "properties": {
@@ -74,13 +76,39 @@ class Connector(Shape):
     ) -> Pulled:
         fetched = await by_http.ask(settings, credentials, limits, accept=ACCEPT)
         pulled = Pulled(bytes=fetched.bytes)
+        if _read_again(settings["url"], fetched, wanted, pulled, at, limits):
+            return pulled
         fitting = _fitting(wanted, pulled)
         page = _page(fetched, limits, {name for one in fitting for name in names_of(one.selector)})
         absent = [one for one in fitting if not _take(page, one, pulled, at)]
         whole = _page(fetched, limits) if absent else page  # so that the sentence can say what is there instead
         for one in absent:
             _take(whole, one, pulled, at)
+        if wanted and not pulled.missing:
+            kind = fetched.headers.get("Content-Type", "")
+            key = (settings["url"], wanted[0].series_id)
+            _known.remember(key, fetched.body, kind, wanted, page=page, max_series=limits.max_series)
         return pulled
+
+
+_known = Pages()
+
+
+def _read_again(
+    url: str, fetched: fetching.Fetched, wanted: Sequence[Wanted], pulled: Pulled, at: datetime, limits: Limits
+) -> bool:
+    """Put into `pulled` what a page gives that is known but for its values; return whether it is."""
+    key = (url, wanted[0].series_id) if wanted else None
+    kind = fetched.headers.get("Content-Type", "")
+    again = _known.read(key, fetched.body, kind, wanted, at=at, max_series=limits.max_series)
+    if again is None:
+        return False
+    pulled.readings, pulled.note = again.readings, again.note
+    counting = {one.series_id for one in again.counted}
+    for one in wanted if counting else ():
+        if one.series_id in counting:
+            _take(again.page, one, pulled, at)
+    return True
 
 
 def _page(fetched: fetching.Fetched, limits: Limits, names: set[str] | None = None) -> Page:

@@ -121,7 +121,7 @@ def _page(lines: Iterable[str], is_open: bool, names: frozenset[str] | None) -> 
             if names is None or key[0] in names:
                 _add(page, seen, _known_sample(line, key, value))
         elif names is None or line.startswith(beginnings):
-            sample = _sample(line, is_open)
+            sample = sample_of(line, is_open)
             if names is None or sample.name in names:
                 _add(page, seen, sample)
     return page
@@ -147,7 +147,8 @@ def _no_metric(line: str) -> Failed:
     return Failed("parse_error", f"A line of the page is no metric: “{printable(line)}”.")
 
 
-def _sample(line: str, is_open: bool) -> Sample:
+def sample_of(line: str, is_open: bool) -> Sample:
+    """Return what a line says. Raises Failed."""
     parts = _SAMPLE.fullmatch(line)
     try:
         if parts is None:
