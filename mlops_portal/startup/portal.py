@@ -128,8 +128,7 @@ class Portal:
         say(f"Logs are in {self.data_dir / 'logs'}. Ctrl-C ends everything.")
 
     def _keep_demo(self) -> None:
-        password = kept_secret(self.data_dir / "demo-password", size=9)
-        say(f"Sign in as {DEMO_PEOPLE}; the password of each is: {password}")
+        say(who_signs_in(self.data_dir))
         self.supervisor.start(self.demo)
         threading.Thread(target=self._pass_on, args=(self.demo,), name="demo output", daemon=True).start()
 
@@ -229,6 +228,13 @@ class Portal:
         }
         command = [*(["nice"] if yields else []), sys.executable, *arguments]
         return Child(name, command, self.data_dir, environment, shows_output=shows_output)
+
+
+def who_signs_in(data_dir: Path) -> str:
+    """Return as whom one signs in to the demo; at its first start its people come a moment after the page."""
+    path = data_dir / "demo-password"
+    when = "" if path.exists() else " (as soon as the demo says below that they can)"
+    return f"Sign in as {DEMO_PEOPLE}{when}; the password of each is: {kept_secret(path, size=9)}"
 
 
 def _add_to_environment(name: str, value: str) -> None:

@@ -68,14 +68,20 @@ class Connector(Shape):
             "format": {"enum": list(layouts.FORMATS), "description": "guessed from the name"},
             "columns": {
                 "type": "object",
-                "properties": dict.fromkeys(layouts.SINGLE, _TEXT) | dict.fromkeys(layouts.SEVERAL, _NAMES),
+                "properties": {name: _TEXT | {"description": what} for name, what in layouts.SINGLE.items()}
+                | {name: _NAMES | {"description": what} for name, what in layouts.SEVERAL.items()},
                 "required": ["at", "prediction"],
                 "additionalProperties": False,
             },
             "task": {"enum": list(layouts.TASKS)},
             "positive": _TEXT | {"description": "of a binary task: the class that is looked for"},
             "window": {"enum": list(LENGTHS), "default": "day"},
-            "label_delay_s": {"type": "number", "minimum": 0, "default": 0},
+            "label_delay_s": {
+                "type": "number",
+                "minimum": 0,
+                "default": 0,
+                "description": "after so long the labels of a day are all there; until then its figures are provisional",
+            },
         },
         "required": ["predictions", "columns", "task"],
         "additionalProperties": False,

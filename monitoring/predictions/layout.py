@@ -8,8 +8,19 @@ from monitoring.predictions.windows import LENGTHS
 
 FORMATS = ("csv", "parquet")
 TASKS = ("binary", "multiclass", "regression")
-SINGLE = ("id", "at", "prediction", "score", "label", "version")
-SEVERAL = ("segments", "features")
+# column: what stands in it, for the page that connects and the schema
+SINGLE = {
+    "id": "what labels are joined by",
+    "at": "when it was predicted",
+    "prediction": "what was predicted",
+    "score": "of a binary task: how likely the positive class is, from 0 to 1",
+    "label": "what turned out to be true",
+    "version": "which version of the model answered",
+}
+SEVERAL = {
+    "segments": "quality can also be had for each value of these",
+    "features": "how often these are empty can be watched; left empty: of every other column",
+}
 LONGEST_DELAY_S = 366 * 86_400
 QUALITY = {
     "binary": ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"),
@@ -105,7 +116,7 @@ def _columns(given: object, has_labels: bool, errors: dict[str, list[str]]) -> d
             errors[f"columns.{name}"] = ["Give the name of one column."]
         elif name in SEVERAL and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
             errors[f"columns.{name}"] = ["Give a list of names of columns."]
-        elif name not in SINGLE + SEVERAL:
+        elif name not in SINGLE | SEVERAL:
             errors[f"columns.{name}"] = ["There is no such setting."]
     for name in ("at", "prediction", *(("id", "label") if has_labels else ())):
         if name not in columns:

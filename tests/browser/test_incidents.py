@@ -101,6 +101,7 @@ def test_an_incident_is_declared_on_a_phone_in_four_taps_and_a_sentence(visit, v
     page.get_by_label("SEV 2").check()
     page.get_by_role("button", name="Declare").click()
     expect(page.get_by_role("heading", name="Every score is the same")).to_be_visible()
+    expect(page.get_by_role("heading", name="What was found")).to_be_hidden()
     expect(page.locator("#timeline")).to_contain_text("Declared by viewer")
 
 

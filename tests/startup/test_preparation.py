@@ -4,6 +4,7 @@ import pytest
 
 from mlops_portal.startup import preparation
 from mlops_portal.startup.embedded import kept_secret
+from mlops_portal.startup.portal import who_signs_in
 
 
 def test_second_up_is_told_where_the_first_one_is(tmp_path):
@@ -18,6 +19,12 @@ def test_lock_is_free_after_the_first_up(tmp_path):
     preparation.take_lock(tmp_path, "http://127.0.0.1:8000/long").close()
     preparation.take_lock(tmp_path, "http://127.0.0.1:8001").close()
     assert (tmp_path / "up.lock").read_text().endswith('8001"}')
+
+
+def test_the_people_of_the_demo_are_awaited_at_its_first_start_alone(tmp_path):
+    first, second = who_signs_in(tmp_path), who_signs_in(tmp_path)
+    assert "(as soon as the demo says below that they can)" in first
+    assert second == first.replace(" (as soon as the demo says below that they can)", "")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "portal.example", "::"])
