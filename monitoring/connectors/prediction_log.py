@@ -80,7 +80,7 @@ class Connector(Shape):
                 "type": "number",
                 "minimum": 0,
                 "default": 0,
-                "description": "after so long the labels of a day are all there; until then its figures are provisional",
+                "description": "after so long all labels of a day are there; until then its figures are provisional",
             },
         },
         "required": ["predictions", "columns", "task"],

@@ -11,6 +11,7 @@ from systems.models import PRODUCTION, ModelVersion, Outcome, RetrainingRun, Sys
 from systems.models.words import words_are_seen
 from systems.runbooks import LONGEST
 
+LEFT = "Each of these is mended or accepted first."
 MOST_FIGURES = MOST_TRIGGERS = 20
 
 
@@ -223,9 +224,9 @@ class PhaseForm(Versioned):
     )
     accept = forms.MultipleChoiceField(
         label="Gaps that stay open",
-        required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick each that you accept. The decision is kept with your name and their text.",
+        help_text="Each is ticked, which accepts it, or mended first. The decision is kept with your name and their text.",
+        error_messages={"required": LEFT},
     )
 
     def __init__(self, *args, gaps: list[Outcome], **kwargs):

@@ -11,7 +11,7 @@ from systems.actions.phases import GapsLeft, GateShut, gaps_before, move_phase, 
 from systems.actions.readiness import NotFromHere
 from systems.doors import rule
 from systems.drawing import drawn
-from systems.forms.promises import PhaseForm
+from systems.forms.promises import LEFT, PhaseForm
 from systems.models import Phase, System
 from systems.plans import standings_of
 from systems.readiness import gate_of
@@ -46,7 +46,7 @@ def _decide(request, system: System, to: Phase, form: PhaseForm, gaps):
     try:
         move_phase(system=system, to=to, by=request.user, at=timezone.now(), seen=form.cleaned_data["version"], **facts)
     except GapsLeft:
-        form.add_error("accept", "Each of these is mended or accepted first.")
+        form.add_error("accept", LEFT)
     except (GateShut, NotFromHere) as shut:
         form.add_error(None, str(shut))
     except Stale as stale:

@@ -3,6 +3,7 @@ from django.utils import timezone
 
 from systems.actions.registry import recheck
 from systems.actions.runbooks import write_runbook
+from systems.forms.promises import LEFT
 from systems.models import Deployment, ExpectedRange, ModelVersion, Retraining, RetrainingRun, RunbookVersion, System
 
 BOOK = "/systems/churn/runbook/load/"
@@ -105,7 +106,9 @@ def test_a_manager_decides_with_every_gap_ticked(client, manager, system):
     page = client.get("/systems/churn/phase/")
     gaps = [gap.check_key for gap in page.context["gaps"]]
     facts = {"to": "engineering", "version": System.objects.get(slug="churn").version}
-    assert client.post("/systems/churn/phase/", facts | {"accept": gaps[1:]}).status_code == 422
+    for accepted in ([], gaps[1:]):
+        refused = client.post("/systems/churn/phase/", facts | {"accept": accepted})
+        assert (refused.status_code, refused.context["form"].errors["accept"]) == (422, [LEFT])
     assert client.post("/systems/churn/phase/", facts | {"accept": gaps}).url == "/systems/churn/#phases"
 
 
