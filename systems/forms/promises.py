@@ -225,7 +225,7 @@ class PhaseForm(Versioned):
     accept = forms.MultipleChoiceField(
         label="Gaps that stay open",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Each is ticked, which accepts it, or mended first. The decision is kept with your name and their text.",
+        help_text="Tick each, which accepts it, or mend it first. The decision is kept with your name and their text.",
         error_messages={"required": LEFT},
     )
 
