@@ -42,7 +42,7 @@ def deployments(request, slug):
 
 def _add(request, system: System, facts: dict):
     one = add_version(system=system, by=request.user, at=timezone.now(), **facts)
-    messages.success(request, f"Version {one} is recorded. Where it runs is recorded below.")
+    messages.success(request, f"Version {one} is recorded. Record a deployment to say where it runs.")
     return redirect("systems:deployments", system.slug)
 
 
