@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from mlops_portal.engine import fetching
+from mlops_portal.engine import fetching, health
 from systems.models import Group, Holding, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
@@ -23,6 +23,12 @@ def _plain_static_files(settings):
 def _own_cache(settings):
     """Each test begins with an empty cache, also where several test processes share one Redis."""
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _no_lateness_of_before(monkeypatch):
+    """Each page of a test looks anew whether duties are late, so that it takes as many queries as the next."""
+    monkeypatch.setattr(health, "READ_EVERY_S", -1)
 
 
 @pytest.fixture(autouse=True)
