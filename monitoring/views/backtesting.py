@@ -122,7 +122,10 @@ def _beside(noticed: Noticed, known: Sequence[Known], done: Backtest) -> Told:
 def _typical(told: Sequence[Told]) -> str:
     """Say how the middle one of them compares with when somebody noticed; empty where there is none."""
     sooner = sorted(one.sooner for one in told if one.sooner is not None)
-    return words_of(sooner[len(sooner) // 2]) if sooner else ""
+    if not sooner:
+        return ""
+    words = words_of(sooner[len(sooner) // 2])
+    return f"{words} as somebody noticed" if words.startswith("at the same") else f"{words} than somebody noticed"
 
 
 def _spans(done: Backtest) -> list[Span]:
