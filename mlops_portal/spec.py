@@ -186,6 +186,8 @@ def apply(
         del said.wanted["system"]
     seen = System.objects.visible_to(by).select_for_update(of=("self",)).select_related("team")
     system = seen.filter(slug=slug).first()
+    if system is None:
+        require(by, "system.register")
     said.errors |= _not_there(Asked(by, system, said.wanted))
     intended = plan(system, said.wanted)
     if said.errors:

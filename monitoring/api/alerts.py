@@ -177,6 +177,7 @@ class Maintenances(OfASystem):
 
     def end(self, request, maintenance_id) -> Response:
         """End it before its time, or call it off."""
+        self.given()
         try:
             ended = end_maintenance(maintenance=self.get_object(), by=request.user, at=timezone.now())
         except Over as over:

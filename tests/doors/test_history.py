@@ -14,7 +14,8 @@ CHANGES_NOTHING = {
     "api:member delete": "nobody is a member here who could be taken out",
     "api:sources-test": "asks and keeps nothing",
     "api:ingest": "brings values, which keep what they replaced; no points are sent here",
-    "api:roles-confirm": "answers without a row here; whether it confirmed anything is still to be looked into",
+    "api:roles-confirm": "confirms what one holds, and a manager holds nothing here",
+    "api:monitor-backtest": "asks what would have been told, and keeps nothing",
     "api:notice-read": "is the reader's own tick",
     "api:system-spec": "names no section here; a whole file is in tests/test_history.py",
 }

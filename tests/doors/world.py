@@ -18,6 +18,7 @@ from systems.models import (
     HandOver,
     ModelVersion,
     Notice,
+    Person,
     PhasePlan,
     Retraining,
     RetrainingRun,
@@ -32,7 +33,6 @@ from tests.factories import (
     AnswerFactory,
     FeedFactory,
     IncidentFactory,
-    PersonFactory,
     SeriesFactory,
     SourceFactory,
     WaiverFactory,
@@ -84,7 +84,7 @@ def _watched(system, word: str, **metric) -> dict:
 
 def _maintained(system, word: str) -> Maintenance:
     begins = timezone.now() - timedelta(hours=1)
-    by = PersonFactory()
+    by = Person.objects.order_by("pk").first()
     return Maintenance.objects.create(system=system, from_at=begins, to_at=begins + timedelta(days=1), why=word, by=by)
 
 

@@ -127,7 +127,7 @@ SHOWN = {"monitoring.api.shapes.SourceShape.Meta.fields": [*SourceShape.Meta.fie
 @protects("S28", off=SHOWN)
 @pytest.mark.parametrize("world", ["open"], indirect=True)
 def test_nobody_is_shown_credentials_at_any_address(client, world, manager, now):  # noqa: F811
-    source = Source.objects.get()
+    source = Source.objects.first()
     Source.objects.update(kind="prometheus_text", settings={"url": HERE})
     source = edit_source(source=source, credentials={"bearer": SECRET}, by=manager, at=now)
     addresses = {world.address(route, "manager") for route in ROUTES if route.is_page or "get" in route.actions}

@@ -124,7 +124,9 @@ def test_developers_command_adds_to_a_healthy_environment(copy):
 
 
 def test_interrupted_install_heals(clone):
-    process = subprocess.Popen(clone.command("up"), env=clone.environment(), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        clone.command("up"), env=clone.environment(), stdout=subprocess.PIPE, text=True, preexec_fn=_hears_ctrl_c
+    )
     assert process.stdout.readline().startswith("Setting up")
     process.send_signal(signal.SIGINT)
     words, _ = process.communicate(timeout=20)
@@ -132,6 +134,11 @@ def test_interrupted_install_heals(clone):
     assert "Run the same command again" in words
     assert _left_after(5, clone.folder) == []
     assert "ran ['up']" in clone.run("up").stdout
+
+
+def _hears_ctrl_c():
+    """What a shell starts in the background is deaf to it, and so are these tests and what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _left_after(patience_s, folder):

@@ -86,11 +86,11 @@ def test_a_freshness_is_shown_as_it_was_written(owner, feed):
 
 def test_the_list_takes_as_few_queries_for_many(owner, feed, system, manager, now, django_assert_num_queries):
     owner.get("/feeds/")  # what is kept for all pages is kept from now on
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         owner.get("/feeds/")
     feeds = FeedFactory.create_batch(9)
     set_dependencies(system=system, feeds=feeds, by=manager, at=now)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert owner.get("/feeds/?q=feed").content.decode().count("<tr>") == 10
 
 
