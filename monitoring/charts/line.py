@@ -112,13 +112,17 @@ class LineChart:
         return [Era(max(era.from_at, start), min(era.to_at, end), era.name) for era in inside]
 
     def value_range(self) -> tuple[float, float]:
-        """Return the values at the lower and upper edge: of the points, the band, the baseline and the limits."""
+        """Return the values at the lower and upper edge: of the points, the band, the baseline and the limits.
+
+        Where versions are shown, there is room for their ribbon below all of them.
+        """
         values = [
             value for line in (self.shown(), *map(self.shown_of, self.others)) for _, value in line if value is not None
         ]
         values += [edge for _, low, high in self.band_shown() for edge in (low, high)]
         values += [limit.value for limit in self.limits]
-        return value_range([*values, *([self.baseline] if self.baseline is not None else [])])
+        low, high = value_range([*values, *([self.baseline] if self.baseline is not None else [])])
+        return (low - (high - low) * RIBBON / SIDE if self.eras_shown() else low), high
 
     def band_shown(self) -> list[tuple[datetime, float, float]]:
         start, end = self.time_range()

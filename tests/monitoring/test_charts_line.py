@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from monitoring.charts import Limit, LineChart, Mark, Span, draw
+from monitoring.charts.line import Era
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -38,6 +39,14 @@ def test_baseline_limits_and_band_are_inside_the_picture():
     chart = LineChart("", hours(5, 6), band=band, baseline=9.0, limits=[Limit(2.0, "lower limit")])
     low, high = draw(chart).y_range
     assert low < 2 < 9 < high
+
+
+def test_the_ribbon_of_versions_covers_no_limit():
+    eras = [Era(MONDAY, MONDAY + timedelta(hours=2), "3.0")]
+    drawing = draw(LineChart("", hours(5, 6, 5), limits=[Limit(2.0, "lower limit")], eras=eras))
+    ribbon = float(re.search(r"M[\d.]+ ([\d.]+)", path(drawing, "chart-era chart-era-0"))[1])
+    low, high = drawing.y_range
+    assert 1000 * (high - 2.0) / (high - low) < ribbon
 
 
 def test_points_outside_the_asked_range_are_left_out():
