@@ -9,6 +9,7 @@ from django.db import connection
 
 from mlops_portal.startup.embedded import embedded_database
 from mlops_portal.startup.postgres import temporary_server
+from monitoring.partitions import forget
 
 
 @contextlib.contextmanager
@@ -20,6 +21,7 @@ def own_database() -> Iterator[None]:
         name = connection.settings_dict["NAME"]
         connection.settings_dict["TEST"]["NAME"] = f"portal_bench_{os.getpid()}"
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        forget()
         try:
             yield
         finally:

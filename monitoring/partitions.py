@@ -67,3 +67,8 @@ def _statement(part: tuple[str, int]) -> str:
     edges = [divmod(edge, 12) for edge in (month, month + MONTHS_OF[table])]
     begin, end = [f"{year:04d}-{number + 1:02d}-01 00:00:00+00" for year, number in edges]
     return f"CREATE TABLE {_name(part)} PARTITION OF {table} FOR VALUES FROM ('{begin}') TO ('{end}')"
+
+
+def forget() -> None:
+    """Know of no part any more: for a process that asks another database from now on."""
+    _made.clear()
