@@ -9,7 +9,7 @@ from django.db import connection
 
 from mlops_portal.startup.embedded import embedded_database
 from mlops_portal.startup.postgres import temporary_server
-from monitoring.partitions import forget
+from monitoring.store.partitions import forget
 
 
 @contextlib.contextmanager

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection, transaction
 
-from monitoring.batches import framed, micros, moment
 from monitoring.connectors.connector import Reading
 from monitoring.models import Metric, Series
+from monitoring.store.batches import framed, micros, moment
 from systems.models import System, Team
 
 MINUTE_US = 60_000_000

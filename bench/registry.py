@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from incidents.models import Incident, IncidentSystem, Severity
 from monitoring.models import Metric, Series
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Outcome, Person, Phase, Role, System, Team
 

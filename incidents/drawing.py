@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from incidents.models import Incident
 from monitoring.charts import Drawing, Mark
-from monitoring.drawing import draw_series
+from monitoring.drawing.series import draw_series
 from monitoring.models import Alert, Series
 from systems.models import System
 

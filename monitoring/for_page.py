@@ -5,11 +5,11 @@ from itertools import pairwise
 
 from django.utils import timezone
 
-from monitoring.beside import business_of
-from monitoring.drawing import draw_series, limits_of, lines_of
+from monitoring.drawing.multiples import MOST, draw_many, worst_first
+from monitoring.drawing.series import draw_series, limits_of, lines_of
+from monitoring.explaining.beside import business_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
-from monitoring.multiples import MOST, draw_many, worst_first
-from monitoring.normal import normal_of
+from monitoring.promises.ranges import ranges_now
 from systems.access import may
 from systems.models import System
 
@@ -32,7 +32,7 @@ def for_page(system: System, person) -> dict:
         "others": [*others, *by_kind[Metric.Kind.SERVICE], *by_kind[Metric.Kind.BUSINESS]],
         "leading": _leading(leading),
         "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
-        "normal": normal_of([system]),
+        "normal": ranges_now([system]),
         "maintenance": system.maintenance.at(timezone.now()).first(),
         "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
         "format_changes": _format_changes(sources),

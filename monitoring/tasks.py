@@ -17,7 +17,7 @@ from monitoring.actions.pulling import pull_due
 from monitoring.actions.seeing import look
 from monitoring.conditions import judge_changed, judge_portal
 from monitoring.knocking import knock_at
-from monitoring.reality import gaps_of
+from monitoring.promises.reality import gaps_of
 from systems.actions.reality import report_reality_gaps
 from systems.models import System
 

@@ -11,10 +11,10 @@ from bench.figure import Figure, medians_ms, time_ms
 from bench.points import Rows, copy_raw, series_of
 from bench.prometheus import Missing, prometheus_with
 from monitoring.actions.keeping import close_hours
-from monitoring.drawing import draw_series
+from monitoring.drawing.multiples import draw_many
+from monitoring.drawing.series import draw_series
 from monitoring.models import Series
-from monitoring.multiples import draw_many
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 
 DAYS, MANY, ROUNDS = 90, 50, 15
 STEP_S = {1: 3 * 3600, MANY: 86400}  # windows of Prometheus' answer: as many as ours has

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bench.figure import Figure, time_ms
 from bench.points import Rows, copy_raw, make_raw, series_of
-from monitoring.batches import moment
+from monitoring.store.batches import moment
 from systems.models import Group, Person
 
 ROUNDS = 15

@@ -13,7 +13,7 @@ from incidents.actions.counting import count_as_drill
 from incidents.actions.opening import append, next_number, tell_role, topic_of
 from incidents.models import Entry, Incident, Severity
 from mlops_portal.engine.versions import locked
-from monitoring.backtesting import first_visible, seen_at
+from monitoring.judging.backtesting import first_visible, seen_at
 from monitoring.models import Alert, Metric, Series
 from systems.models import Role, System
 

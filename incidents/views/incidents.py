@@ -13,7 +13,7 @@ from incidents.filters import IncidentFilter
 from incidents.following import choose, follow, key_of, suggested, written_for
 from incidents.forms import WriteForm
 from incidents.models import Delivery, Incident, IncidentAlert
-from monitoring.normal import Normal, normal_of
+from monitoring.promises.ranges import RangeNow, ranges_now
 from systems.access import RULES, may
 from systems.doors import rule
 from systems.models import Runbook, System
@@ -62,7 +62,7 @@ def show(request, incident: Incident, *, form, refused: str = "", status: int = 
 
 def live(incident: Incident, person, *, runbook: str = "") -> dict:
     """Return what the parts of the page show that others may change meanwhile; `runbook` is the text asked for."""
-    written, normal = written_for(incident.shown_systems), normal_of(incident.shown_systems)
+    written, normal = written_for(incident.shown_systems), ranges_now(incident.shown_systems)
     chosen = choose(incident, written, runbook)
     return {
         "incident": incident,
@@ -95,7 +95,7 @@ def _deliveries(incident: Incident, person):
     return sent.order_by("pk")
 
 
-def _tag(incident: Incident, person, runbook: str, normal: list[Normal]) -> str:
+def _tag(incident: Incident, person, runbook: str, normal: list[RangeNow]) -> str:
     """Return what changes whenever `live` would: who asks for which text, steps, words, alerts, values, texts."""
     sent = list(_deliveries(incident, person).values_list("pk", "state", "attempts"))
     alerts = list(incident.memberships.values_list("alert", "alert__cleared_at", "alert__explained_until"))
@@ -120,7 +120,7 @@ def _stamps(incident: Incident) -> list[tuple]:
 
 def _as_it_stands(request, number) -> str:
     incident = seen_or_404(request.user, number)
-    normal = normal_of(incident.shown_systems)
+    normal = ranges_now(incident.shown_systems)
     return f'"{_tag(incident, request.user, request.GET.get("runbook", ""), normal)}"'
 
 

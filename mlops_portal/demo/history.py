@@ -26,7 +26,7 @@ from monitoring.actions.judging import judge_due
 from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
 from monitoring.models import Pull, Source
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 from systems.models import Notice, Person
 
 LOOK_EVERY_NIGHTS = 2  # twice as quick as every night, and no stamp is off by more than a day

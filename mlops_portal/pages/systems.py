@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.models import Incident
 from mlops_portal.engine.spreadsheet import csv_answer
-from monitoring.drawing import leading_of
+from monitoring.drawing.series import leading_of
 from systems.actions.views import kept_query
 from systems.doors import rule
 from systems.filters import SystemFilter, few, teams_to_choose

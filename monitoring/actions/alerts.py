@@ -8,8 +8,8 @@ from django.db.models.functions import Coalesce, Least
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.duties import nudge
 from monitoring.actions.baselines import set_baseline
-from monitoring.bands import band_at
 from monitoring.detection.change import BAND
+from monitoring.drawing.bands import band_at
 from monitoring.models import Alert, Baseline, Monitor, SchemaSeen, Series
 
 

@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce, Least
 
 from mlops_portal.engine.audit import record
 from mlops_portal.engine.duties import nudge
-from monitoring.fresh import stale_baselines
+from monitoring.judging.replaying import baseline_at
 from monitoring.models import Baseline, Point, Series
-from monitoring.replaying import baseline_at
+from monitoring.promises.baselines import stale_baselines
 from systems.actions.reality import measure_again
 from systems.actions.registry import recheck
 

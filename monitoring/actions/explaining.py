@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
-from monitoring.explaining import explain
+from monitoring.explaining.alerts import explain
 from monitoring.models import Alert, Monitor
 
 log = structlog.get_logger(__name__)

@@ -14,13 +14,13 @@ from django.db.models.functions import Now
 
 from mlops_portal.engine.duties import nudge
 from monitoring.actions.raising import judge_schemas, write_alerts
-from monitoring.cases import TICK, Case, read_cases
 from monitoring.conditions import report_systems
 from monitoring.detection.healthy import values_of
 from monitoring.detection.keeping import kept
+from monitoring.judging.cases import TICK, Case, read_cases
+from monitoring.judging.replaying import baseline_at
+from monitoring.judging.states import Judged, judge_case
 from monitoring.models import Baseline, Monitor, Series, Snapshot
-from monitoring.replaying import baseline_at
-from monitoring.states import Judged, judge_case
 from systems.models import System
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import OperationalError
 
 from monitoring.models import PointRevision, Pull
-from monitoring.partitions import ROLLUPS, drop_months, make_months
-from monitoring.rolling import close, hour_of
+from monitoring.store.partitions import ROLLUPS, drop_months, make_months
+from monitoring.store.rolling import close, hour_of
 
 AHEAD = timedelta(days=62)
 PULLS_KEPT = timedelta(days=90)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from monitoring.cases import Case
+from monitoring.judging.cases import Case
+from monitoring.judging.schemas import missed
+from monitoring.judging.states import Found, Judged
 from monitoring.models import Alert, Monitor, Point, SchemaSeen
-from monitoring.schemas import missed
-from monitoring.states import Found, Judged
 from monitoring.wording import cut, day, schema_sentence
 
 ALERT_FIELDS = [

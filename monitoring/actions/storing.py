@@ -16,12 +16,12 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from monitoring.batches import Batch, batch_of, micros
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity, Series
-from monitoring.partitions import ROLLUPS, make_months
-from monitoring.rolling import roll_again
-from monitoring.standing import copy_points, replace, stamp_ahead, stamp_newest, unlike
+from monitoring.store.batches import Batch, batch_of, micros
+from monitoring.store.partitions import ROLLUPS, make_months
+from monitoring.store.rolling import roll_again
+from monitoring.store.standing import copy_points, replace, stamp_ahead, stamp_newest, unlike
 from systems.actions.versions import ids_of
 from systems.models import System
 

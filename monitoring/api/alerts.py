@@ -17,9 +17,9 @@ from monitoring.api import alert_shapes as shapes
 from monitoring.api.backtest_shapes import BacktestAsked, BacktestShape
 from monitoring.api.maintenance_shapes import MaintenanceShape, NewMaintenance
 from monitoring.api.sources import OfASystem
-from monitoring.backtesting import OLDEST, backtest
 from monitoring.feedback import said_of
 from monitoring.filters import AlertFilter, MaintenanceFilter, MonitorFilter
+from monitoring.judging.backtesting import OLDEST, backtest
 from monitoring.models import Alert, Maintenance, Monitor
 from systems.access import require
 from systems.models import Scope

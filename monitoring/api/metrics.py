@@ -22,7 +22,7 @@ from monitoring.api import shapes
 from monitoring.api.sources import OfASystem
 from monitoring.filters import MetricFilter
 from monitoring.models import Baseline, Maturity, Metric, Point, Series
-from monitoring.windows import Gathered, Window, points_between
+from monitoring.store.windows import Gathered, Window, points_between
 from systems.access import require
 from systems.api.permissions import ByRule
 from systems.models import ModelVersion, Scope

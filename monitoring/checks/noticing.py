@@ -7,9 +7,9 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from monitoring.checks.watching import FAIL, NOT_APPLICABLE, PASS, UNKNOWN, metric_page, of_quality
-from monitoring.fresh import stale_baselines
 from monitoring.models import Alert, Metric, Monitor, Series
 from monitoring.predictions.windows import LENGTHS
+from monitoring.promises.baselines import stale_baselines
 from systems.checking import check
 from systems.models import Role, System
 

@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from monitoring.freshness import evidence_of, judged
 from monitoring.models import Alert, Baseline, Metric, Monitor, Series, Source, State
+from monitoring.promises.freshness import evidence_of, judged
 from monitoring.wording import cut
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from mlops_portal.engine.limits import spend
 from monitoring import charts
-from monitoring.backtesting import Backtest, Noticed, backtest, tried
 from monitoring.charts import Mark, Span
-from monitoring.drawing import chart_of
+from monitoring.drawing.series import chart_of
+from monitoring.drawing.stretches import RANGES
 from monitoring.forms.metrics import SENSITIVITIES
+from monitoring.judging.backtesting import Backtest, Noticed, backtest, tried
 from monitoring.models import Metric, Monitor, Series
-from monitoring.ranges import RANGES
 from monitoring.views.metrics import looked
 from monitoring.wording import lasting
 

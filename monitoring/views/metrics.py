@@ -13,15 +13,15 @@ from django.utils import timezone
 
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring import charts
-from monitoring.bands import normal_of
-from monitoring.beside import business_of
 from monitoring.charts import Mark
-from monitoring.drawing import chart_of, draw_series, names_of_versions
+from monitoring.drawing.bands import normal_of
+from monitoring.drawing.series import chart_of, draw_series, names_of_versions
+from monitoring.drawing.stretches import RANGES, Stretch, stretch_of
+from monitoring.explaining.beside import business_of
 from monitoring.feedback import said_of
-from monitoring.fresh import stale_baselines
 from monitoring.models import Alert, Metric, PointRevision, Series
-from monitoring.ranges import RANGES, Stretch, stretch_of
-from monitoring.windows import Window
+from monitoring.promises.baselines import stale_baselines
+from monitoring.store.windows import Window
 from systems.access import may
 
 ALERTS_SHOWN = 20

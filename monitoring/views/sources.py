@@ -13,7 +13,7 @@ from monitoring import connectors
 from monitoring.actions.backfilling import why_not
 from monitoring.actions.pulling import pull_now
 from monitoring.actions.sources import SecretAskedAgain, edit_source, remove_source
-from monitoring.drawing import lines_of
+from monitoring.drawing.series import lines_of
 from monitoring.forms.sources import EditSourceForm
 from monitoring.models import Source
 from monitoring.wording import NO_QUALITY

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from monitoring.models import Point, Series
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 
 
 def write(series: Series, values, *, to_at, every=timedelta(hours=1), **facts) -> None:

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring import backtesting
 from monitoring.actions.judging import judge_due
 from monitoring.actions.monitors import set_limit, watch
-from monitoring.backtesting import backtest, first_visible, tried
+from monitoring.judging import backtesting
+from monitoring.judging.backtesting import backtest, first_visible, tried
 from monitoring.models import Alert, Metric, Monitor, Snapshot
 from tests.callers import caller
 from tests.monitoring.points import write

@@ -6,8 +6,8 @@ import pytest
 
 from monitoring.actions.baselines import BadBaseline, renew_baseline, set_baseline
 from monitoring.actions.monitors import snooze, watch
-from monitoring.fresh import stale_baselines
 from monitoring.models import Alert, Baseline, Metric, Source
+from monitoring.promises.baselines import stale_baselines
 from systems.actions.versions import add_version, deploy
 from systems.checking import run_checks
 from systems.models import Outcome, System

@@ -7,7 +7,7 @@ import pytest
 from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due
 from monitoring.actions.monitors import watch
-from monitoring.beginnings import beginnings
+from monitoring.explaining.beginnings import beginnings
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
 from systems.actions.versions import add_version, deploy
 from tests.callers import caller

@@ -283,7 +283,7 @@ def test_kept_states_stay_few(quiet):
 
 
 def test_a_long_past_is_judged_in_pieces_and_alarms_only_about_now(series, monkeypatch):
-    monkeypatch.setattr("monitoring.cases.AT_ONCE", 20)
+    monkeypatch.setattr("monitoring.judging.cases.AT_ONCE", 20)
     values = {n: _value(n, drop=0.08 if 40 <= n < 60 else 0) for n in range(120)}
     _come(series, values, at=_day(120))
     assert judge_due(at=_day(120)) >= 6

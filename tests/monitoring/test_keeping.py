@@ -10,7 +10,7 @@ from monitoring.actions.keeping import drop_old, make_ahead
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
 from monitoring.models import Point, Pull
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 from tests.factories import SeriesFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db

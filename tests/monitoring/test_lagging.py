@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitoring.beside import business_of
-from monitoring.lagging import ENOUGH_DAYS, following
+from monitoring.explaining.beside import business_of
+from monitoring.explaining.lagging import ENOUGH_DAYS, following
 from monitoring.models import Metric
 from tests.monitoring.points import write
 

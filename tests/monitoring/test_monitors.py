@@ -16,7 +16,7 @@ from monitoring.actions.monitors import (
     watch,
     watch_source,
 )
-from monitoring.bands import band_of
+from monitoring.drawing.bands import band_of
 from monitoring.models import Metric, Monitor, Series, Snapshot, Source
 from tests.callers import caller
 

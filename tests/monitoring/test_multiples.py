@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitoring.drawing import limits_of
+from monitoring.drawing.multiples import draw_many, worst_first
+from monitoring.drawing.series import limits_of
 from monitoring.models import Baseline, Monitor, Series
-from monitoring.multiples import draw_many, worst_first
 from tests.factories import MetricFactory, SeriesFactory
 from tests.monitoring.points import write
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from monitoring.normal import normal_of
+from monitoring.promises.ranges import ranges_now
 from systems.models import ExpectedRange
 from tests.factories import IncidentFactory, MetricFactory, SeriesFactory, SystemFactory
 
@@ -38,18 +38,18 @@ def measured(system, now):
 )
 def test_a_value_is_inside_outside_or_not_there(system, measured, value, low, high, standing):
     measured(value, low, high)
-    assert [one.standing for one in normal_of([system])] == [standing]
+    assert [one.standing for one in ranges_now([system])] == [standing]
 
 
 @pytest.mark.parametrize("state", ["no_data", "error", "unknown"])
 def test_a_value_that_is_too_old_says_nothing(system, measured, state):
     measured(0.85, 0.8, 0.9, state=state)
-    assert normal_of([system])[0].standing == "no data"
+    assert ranges_now([system])[0].standing == "no data"
 
 
 def test_the_whole_counts_and_what_nothing_measures_has_no_data(system, measured):
     measured(0.1, 0.8, 0.9, segment="region=north")
-    assert [(one.standing, one.series) for one in normal_of([system])] == [("no data", None)]
+    assert [(one.standing, one.series) for one in ranges_now([system])] == [("no data", None)]
 
 
 def test_it_costs_two_queries_for_many(system, measured, django_assert_num_queries):
@@ -57,7 +57,7 @@ def test_it_costs_two_queries_for_many(system, measured, django_assert_num_queri
         measured(0.85, 0.8, 0.9, key=f"auc_{n}")
     systems = [system, SystemFactory()]
     with django_assert_num_queries(2):
-        assert len([one.series.metric.get_absolute_url() for one in normal_of(systems)]) == 9
+        assert len([one.series.metric.get_absolute_url() for one in ranges_now(systems)]) == 9
 
 
 def test_the_page_of_the_system_and_of_its_incident_show_it(client, viewer, system, measured, now):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from monitoring.actions.baselines import set_baseline
 from monitoring.models import Maturity
-from monitoring.reality import gaps_of
+from monitoring.promises.reality import gaps_of
 from monitoring.tasks import compare
 from systems.models import Deployment, ModelVersion, System
 from tests.factories import MetricFactory, SeriesFactory, SystemFactory

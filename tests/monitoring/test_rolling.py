@@ -10,7 +10,7 @@ from monitoring.actions.keeping import close_hours, drop_old, make_ahead
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
 from monitoring.models import Rollup
-from monitoring.rolling import hour_of
+from monitoring.store.rolling import hour_of
 from tests.at_once import at_once
 from tests.factories import SeriesFactory
 

@@ -6,8 +6,8 @@ from monitoring.actions.keeping import close_hours
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity
-from monitoring.rolling import hour_of
-from monitoring.windows import MOST, Gathered, last_of_each, shown
+from monitoring.store.rolling import hour_of
+from monitoring.store.windows import MOST, Gathered, last_of_each, shown
 from tests.factories import SeriesFactory
 from tests.monitoring.points import write
 

@@ -10,7 +10,7 @@ from mlops_portal.engine.duties import DECLARED
 from mlops_portal.engine.models import Duty
 from mlops_portal.pages.settings.health import WHAT
 from monitoring.models import Blindness, Pull
-from monitoring.partitions import make_months
+from monitoring.store.partitions import make_months
 from monitoring.vitals import _room
 from systems.models import Notice
 from tests.factories import PersonFactory, SourceFactory

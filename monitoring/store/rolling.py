@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from django.db import connection
 
-from monitoring.batches import Batch
+from monitoring.store.batches import Batch
 
 HOUR = timedelta(hours=1)
 HOUR_US = HOUR // timedelta(microseconds=1)

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
-from monitoring.batches import Batch, framed, micros
+from monitoring.store.batches import Batch, framed, micros
 
 RHYTHM_FROM = 20  # newest points from whose distances the rhythm is taken
 OTHER_RHYTHM = 0.2  # a distance that differs from the rhythm by this share asks for another

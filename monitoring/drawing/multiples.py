@@ -6,7 +6,7 @@ from datetime import datetime
 from monitoring import charts
 from monitoring.charts import SmallChart
 from monitoring.models import Baseline, Metric, Series
-from monitoring.windows import Gathered, Window, step_of
+from monitoring.store.windows import Gathered, Window, step_of
 from systems.models import Level
 
 MOST = 50

@@ -10,7 +10,7 @@ LOOKED_AT = (State.OK, State.DEGRADED, State.FAILING)
 
 
 @dataclass(frozen=True)
-class Normal:
+class RangeNow:
     """An expected range, and the series that shows how its metric stands; None where there is no such series."""
 
     expected: ExpectedRange
@@ -34,10 +34,10 @@ class Normal:
         return "no data" if not self.has_value else "inside" if self.is_inside else "outside"
 
 
-def normal_of(systems: Iterable[System]) -> list[Normal]:
+def ranges_now(systems: Iterable[System]) -> list[RangeNow]:
     """Return the expected ranges of `systems`, each with its metric's whole as it stands; two queries."""
     ranges = list(ExpectedRange.objects.filter(system__in=list(systems)).select_related("system"))
     keys = {one.metric_key for one in ranges}
     wholes = Series.objects.whole().with_state().filter(metric__system__in=list(systems), metric__key__in=keys)
     by_key = {(one.metric.system_id, one.metric.key): one for one in wholes.select_related("metric__system")}
-    return [Normal(one, by_key.get((one.system_id, one.metric_key))) for one in ranges]
+    return [RangeNow(one, by_key.get((one.system_id, one.metric_key))) for one in ranges]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.detection import change
+from monitoring.judging.replaying import chart_of
 from monitoring.models import Monitor, Snapshot
-from monitoring.replaying import chart_of
 
 SPOTS = 200
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from monitoring.models import Maturity, Point, Series
-from monitoring.rolling import HOUR, TAME, hour_of
+from monitoring.store.rolling import HOUR, TAME, hour_of
 
 MOST = 1000  # rows of a chart, its table and its file
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday: windows of a week begin on one

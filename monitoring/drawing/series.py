@@ -7,10 +7,10 @@ from itertools import pairwise
 from django.utils import timezone
 
 from monitoring import charts
-from monitoring.bands import band_of
 from monitoring.charts import Drawing, Era, Limit, Line, LineChart, Mark, Span
+from monitoring.drawing.bands import band_of
 from monitoring.models import Alert, Monitor, Series
-from monitoring.windows import MOST, Gathered, Window, last_of_each, shown
+from monitoring.store.windows import MOST, Gathered, Window, last_of_each, shown
 from systems.models import Deployment, ModelVersion, System
 
 LISTED = ["segment", "metric__key", "metric__name", "metric__unit", "metric__system_id"]

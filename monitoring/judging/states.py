@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring import wording
-from monitoring.cases import Case
+from monitoring.judging.cases import Case
+from monitoring.judging.replaying import baseline_at, limit_of, moment
 from monitoring.models import Monitor, Pull, Series, State
-from monitoring.replaying import baseline_at, limit_of, moment
 
 INTERVALS = 3  # a source may miss so many before what it said is not believed any more
 GRACE = timedelta(seconds=60)

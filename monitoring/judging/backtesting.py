@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from monitoring import wording
+from monitoring.judging.replaying import REPLAYED, Sample, baseline_at, beginning, limit_of, moment, states_of
 from monitoring.models import Baseline, Metric, Monitor, Point, Series
-from monitoring.replaying import REPLAYED, Sample, baseline_at, beginning, limit_of, moment, states_of
-from monitoring.windows import Gathered, points_between
+from monitoring.store.windows import Gathered, points_between
 
 MOST_POINTS = 12_000  # where there are more, windows of them are judged
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing is stored of earlier times

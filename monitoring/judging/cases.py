@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from monitoring.judging.replaying import REPLAYED, Replayed, Sample, asked_of, replay
 from monitoring.models import Alert, Baseline, Metric, Monitor, Pull, Series, Source
-from monitoring.replaying import REPLAYED, Replayed, Sample, asked_of, replay
 from systems.models import Deployment
 
 AT_ONCE = 2000  # points of one series that are judged in one transaction

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring import wording
-from monitoring.lagging import Following, following
+from monitoring.explaining.lagging import Following, following
 from monitoring.models import Metric, Series
-from monitoring.windows import last_of_each
+from monitoring.store.windows import last_of_each
 
 DAYS = 180
 MOST = 5

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring import wording
-from monitoring.backtesting import Noticed, alarms, samples_between, tried
-from monitoring.beginnings import beginnings
 from monitoring.detection import change
+from monitoring.explaining.beginnings import beginnings
+from monitoring.judging.backtesting import Noticed, alarms, samples_between, tried
+from monitoring.judging.replaying import chart_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Snapshot
-from monitoring.replaying import chart_of
 from systems.models import Contract, Deployment
 
 LEARNED_OVER = timedelta(days=150)  # before the beginning, of what may have moved with it

@@ -1,0 +1,1 @@
+"""What people promised, beside what the machines see."""
