@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from mlops_portal.engine.health import late_duties
+from mlops_portal.engine.health import read_duties, wrong_clocks
 from monitoring.models import Blindness, Metric, Series, State
 from systems.actions.status import Report, report_condition, report_conditions
 from systems.models import Condition, Level, System
@@ -21,11 +21,12 @@ def judge_portal(*, at: datetime, good_until: datetime) -> int:
     system = System.objects.filter(slug=PORTAL).first()
     if system is None:
         return 0
-    late = [duty.name for duty in late_duties() if duty.name != "judge"]
-    blind = Blindness.objects.now().first()
-    level = Level.FAILING if late or blind else Level.HEALTHY
-    said = [f"Late: {', '.join(late)}."] if late else []
-    sentence = " ".join([*said, *([blind.sentence] if blind else [])])[:300] or "Every duty is done on time."
+    duties = read_duties()
+    late = [duty.name for duty in duties if duty.late and duty.name != "judge"]
+    blind, clocks = Blindness.objects.now().first(), wrong_clocks(duties)
+    level = Level.FAILING if late or blind else Level.DEGRADED if clocks else Level.HEALTHY
+    said = [f"Late: {', '.join(late)}." if late else "", blind.sentence if blind else "", clocks]
+    sentence = " ".join(filter(None, said))[:300] or "Every duty is done on time."
     report_condition(system=system, who=WHO, level=level, sentence=sentence, good_until=good_until, at=at)
     return 1
 

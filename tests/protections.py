@@ -33,6 +33,14 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("_protection", [pytest.param({}, id="protected"), *without], indirect=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What proves a row of faults by switching its protection off belongs to `-m fault` too."""
+    for item in items:
+        if any(mark.kwargs["row"].startswith("F") for mark in item.iter_markers("protects")):
+            item.add_marker("fault")
+
+
 @pytest.fixture(autouse=True)
 def _protection(request, monkeypatch):
     """Switch off what this run of the test is to do without."""

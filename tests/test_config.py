@@ -39,11 +39,13 @@ def portal_tasks():
     return [task for name, task in app.tasks.items() if not name.startswith("celery.")]
 
 
+@pytest.mark.fault("F1", "F2")
 def test_no_task_outlives_half_the_visibility_timeout():
     limits = [task.time_limit or app.conf.task_time_limit for task in portal_tasks() if task.acks_late]
     assert all(limit < app.conf.visibility_timeout / 2 for limit in [*limits, app.conf.task_time_limit])
 
 
+@pytest.mark.fault("F1", "F2")
 def test_acknowledging_late_is_never_the_general_rule():
     assert app.conf.task_acks_late is False
 
@@ -52,6 +54,7 @@ def test_soft_limit_comes_before_the_hard_one():
     assert 0 < app.conf.task_soft_time_limit < app.conf.task_time_limit
 
 
+@pytest.mark.fault("F1")
 def test_the_visibility_timeout_is_the_same_in_all_its_places(tmp_path):
     expression = "settings.CELERY_BROKER_TRANSPORT_OPTIONS['visibility_timeout']"
     places = (app.conf.visibility_timeout, app.conf.result_backend_transport_options["visibility_timeout"])
@@ -59,6 +62,7 @@ def test_the_visibility_timeout_is_the_same_in_all_its_places(tmp_path):
     assert said(tmp_path, expression, **SERVERS) == "180"
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("wait", ["socket_timeout", "socket_connect_timeout", "health_check_interval"])
 def test_every_wait_for_redis_ends(tmp_path, wait):
     assert float(said(tmp_path, f"settings.CELERY_BROKER_TRANSPORT_OPTIONS['{wait}']", **SERVERS)) <= 10
@@ -87,17 +91,20 @@ def test_sessions_are_json():
     assert settings.SESSION_SERIALIZER == "django.contrib.sessions.serializers.JSONSerializer"
 
 
+@pytest.mark.fault("F10", "F12")
 def test_workers_take_one_message_at_a_time_and_are_renewed():
     conf = app.conf
     assert (conf.worker_prefetch_multiplier, conf.worker_max_tasks_per_child) == (1, 200)
     assert conf.worker_max_memory_per_child == 400_000
 
 
+@pytest.mark.fault("F5")
 def test_workers_never_give_up_on_a_broker_that_is_away():
     assert app.conf.broker_connection_max_retries is None
     assert app.conf.worker_cancel_long_running_tasks_on_connection_loss is True
 
 
+@pytest.mark.fault("F12")
 def test_no_result_is_kept():
     assert app.conf.task_ignore_result is True
     assert app.conf.result_backend is None
@@ -107,17 +114,20 @@ def test_the_scheduler_has_one_entry():
     assert list(app.conf.beat_schedule) == ["tick"]
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("wait", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
 def test_every_wait_inside_the_database_ends(wait):
     assert f"-c {wait}=" in settings.DATABASES["default"]["OPTIONS"]["options"]
 
 
+@pytest.mark.fault("F13", "F14")
 def test_dead_database_connections_are_noticed():
     database = settings.DATABASES["default"]
     assert database["CONN_HEALTH_CHECKS"] is True
     assert database["OPTIONS"]["tcp_user_timeout"] <= 20_000
 
 
+@pytest.mark.fault("F14")
 def test_the_documented_connections_add_up_and_leave_room():
     table = (ROOT / "docs/operations/README.md").read_text()
     rows = {name: int(count) for name, count in re.findall(r"(?m)^\| ([^|]+) \| (\d+) \|", table)}
@@ -126,6 +136,7 @@ def test_the_documented_connections_add_up_and_leave_room():
     assert together < int(SETTINGS["max_connections"]) - 10
 
 
+@pytest.mark.fault("F14")
 def test_the_documented_connections_are_those_of_the_workers_that_up_starts():
     table = (ROOT / "docs/operations/README.md").read_text()
     documented = [int(count) for count in re.findall(r"(?m)^\| worker [^|]+ \| (\d+) \|", table)]

@@ -13,8 +13,9 @@ from uuid import uuid4
 import structlog
 from celery import shared_task
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least, Now
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Extract, Least, Now
+from django.utils import timezone
 
 from mlops_portal.engine.audit import through
 from mlops_portal.engine.broker import send
@@ -78,7 +79,7 @@ def do(name: str) -> int:
     """Do one round of a duty and stamp its row; return how many things it did. Its error is stamped and raised."""
     with structlog.contextvars.bound_contextvars(duty=name, duty_id=uuid4().hex[:12]), through(Change.Door.DUTY):
         row = Duty.objects.filter(name=name)
-        row.update(started_at=Now())
+        row.update(started_at=Now(), ahead_s=_ahead_of_the_database())
         try:
             did = DECLARED[name].work() or 0
         except Exception as error:
@@ -92,6 +93,11 @@ def do(name: str) -> int:
 
 def _next_round() -> dict:
     return {"lease_until": None, "due_at": Now() + F("every_s") * timedelta(seconds=1)}
+
+
+def _ahead_of_the_database():
+    """Return, as an expression, the seconds by which this process' clock is before the database's."""
+    return Extract(ExpressionWrapper(Value(timezone.now()) - Now(), DurationField()), "epoch")
 
 
 def tick() -> list[str]:

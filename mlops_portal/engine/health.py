@@ -1,6 +1,7 @@
 """What the duty table says: how long ago each duty was done, and whether that is too long. One query, many readers."""
 
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +11,16 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from mlops_portal.engine.models import Duty
 
 READ_EVERY_S = 5
+CLOCK_WRONG_BY_S = 5.0  # what is stored under the own clock is wrong by as much
 _asking = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-question")
 
 
 @dataclass(frozen=True)
 class DutyState:
-    """One duty as the table shows it: seconds since it was last done (None: never), and whether that is too long."""
+    """One duty as the table shows it: seconds since it was last done (None: never), and whether that is too long.
+
+    `ahead_s` is by how many seconds the clock of whoever did it last goes before the database's.
+    """
 
     name: str
     queue: str
@@ -23,6 +28,11 @@ class DutyState:
     late: bool
     finished_at: datetime | None
     error: str
+    ahead_s: float
+
+    @property
+    def has_wrong_clock(self) -> bool:
+        return abs(self.ahead_s) > CLOCK_WRONG_BY_S
 
 
 def read_duties() -> list[DutyState]:
@@ -34,7 +44,18 @@ def _state(row: Duty) -> DutyState:
     age: timedelta | None = row.age  # type: ignore[attr-defined] # annotated by with_age()
     age_s = age.total_seconds() if age is not None else None
     late = age_s is None or age_s > row.late_after_s
-    return DutyState(row.name, row.queue, age_s, late, row.finished_at, row.error)
+    return DutyState(row.name, row.queue, age_s, late, row.finished_at, row.error, row.ahead_s)
+
+
+def wrong_clocks(duties: Iterable[DutyState]) -> str:
+    """Return the sentence about clocks that differ from the database's by more than 5 s; empty where none does."""
+    wrong = [duty for duty in duties if duty.has_wrong_clock]
+    if not wrong:
+        return ""
+    worst = max(wrong, key=lambda duty: abs(duty.ahead_s))
+    side = "ahead of" if worst.ahead_s > 0 else "behind"
+    names, off_s = ", ".join(duty.name for duty in wrong), f"{abs(worst.ahead_s):.0f} s"
+    return f"The clock of who does {names} is up to {off_s} {side} the database's: set that host's by a time server."
 
 
 def late_duties() -> list[DutyState]:

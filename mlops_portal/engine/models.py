@@ -31,6 +31,9 @@ class Duty(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     did = models.IntegerField(default=0)
+    ahead_s = models.FloatField(
+        default=0, db_default=0
+    )  # the clock of the process that did it last, before the database's
     error = models.TextField(default="", blank=True)
 
     objects = DutyQuerySet.as_manager()

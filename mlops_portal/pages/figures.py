@@ -31,11 +31,15 @@ class _Figures:
 def _duties():
     age = GaugeMetricFamily("portal_duty_age_seconds", "Time since a duty was last done.", labels=["duty"])
     late = GaugeMetricFamily("portal_duty_late", "1 when a duty is late.", labels=["duty"])
+    ahead = GaugeMetricFamily(
+        "portal_duty_clock_ahead_seconds", "By how much the clock of who did a duty is ahead.", labels=["duty"]
+    )
     for duty in read_duties():
         if duty.age_s is not None:
             age.add_metric([duty.name], duty.age_s)
         late.add_metric([duty.name], int(duty.late))
-    return age, late
+        ahead.add_metric([duty.name], duty.ahead_s)
+    return age, late, ahead
 
 
 def exposition(person: Person) -> bytes:

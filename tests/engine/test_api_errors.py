@@ -82,6 +82,7 @@ def test_what_nobody_foresaw_is_a_bare_500(manager, monkeypatch):
     assert b"Traceback" not in response.content
 
 
+@pytest.mark.fault("F14")
 def test_without_a_database_it_is_503_and_says_when_to_come_again(manager, monkeypatch):
     def fall(view, request):
         raise OperationalError("server closed the connection")

@@ -53,6 +53,7 @@ KILLING = {
 }
 
 
+@pytest.mark.fault("F25")
 @protects("F25", off={"mlops_portal.engine.api.parsing.parse_json": json.loads})
 @pytest.mark.parametrize("body", KILLING.values(), ids=KILLING)
 @pytest.mark.django_db

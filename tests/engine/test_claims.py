@@ -40,6 +40,7 @@ def test_the_limit_holds_whatever_the_plan():
     assert len(claim(_due(), limit=2, checks_due_at=LATER)) == 2
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.django_db(transaction=True)
 def test_no_row_goes_to_two_who_claim_at_once():
     team = TeamFactory()

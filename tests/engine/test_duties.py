@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from mlops_portal.engine import broker, duties
 from mlops_portal.engine.models import Duty
@@ -43,6 +44,7 @@ def test_enrolling_again_keeps_the_times():
     assert Duty.objects.get(name="keep").finished_at == before.finished_at
 
 
+@pytest.mark.fault("F8")
 def test_the_tick_nudges_what_is_due_and_only_once(sent):
     nudged = duties.tick()
     assert {"check", "deliver", "judge", "knock"} <= set(nudged)
@@ -55,6 +57,7 @@ def test_the_tick_leaves_what_is_not_due(sent):
     assert duties.tick() == []
 
 
+@pytest.mark.fault("F6")
 def test_a_nudge_that_came_to_nothing_is_repeated_after_its_lease(sent):
     duties.tick()
     Duty.objects.filter(name="check").update(lease_until=Now() - timedelta(seconds=1))
@@ -66,6 +69,17 @@ def test_a_duty_with_nothing_to_do_still_stamps_its_time():
     row = Duty.objects.get(name="keep")
     assert (row.did, row.error) == (0, "")
     assert row.finished_at >= row.started_at
+
+
+@pytest.mark.fault("F16")
+@pytest.mark.parametrize("ahead_s", [3600, -3600])
+def test_a_round_says_by_how_much_its_clock_is_wrong(monkeypatch, ahead_s):
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(seconds=ahead_s))
+    duties.do("keep")
+    row = Duty.objects.get(name="keep")
+    assert row.ahead_s == pytest.approx(ahead_s, abs=2)
+    assert row.finished_at == pytest.approx(real(), abs=timedelta(seconds=2))
 
 
 def test_a_failed_round_is_stamped_but_not_as_done(broken):
@@ -84,6 +98,7 @@ def test_one_broken_duty_does_not_keep_the_others_from_their_turn(broken, monkey
     assert isinstance(done["check"], int)
 
 
+@pytest.mark.fault("F15")
 def test_a_nudge_goes_out_only_after_the_commit(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         with transaction.atomic():
@@ -92,6 +107,7 @@ def test_a_nudge_goes_out_only_after_the_commit(sent, django_capture_on_commit_c
     assert sent == ["deliver"]
 
 
+@pytest.mark.fault("F15")
 def test_a_broker_that_is_down_is_no_error_and_not_asked_again_at_once(monkeypatch):
     asked = []
 

@@ -84,6 +84,7 @@ def slow(target, settings, resolver):
     deaf.close()
 
 
+@pytest.mark.fault("F23")
 @protects("F23", off=NO_CLOCK)
 @pytest.mark.parametrize("way", ["look-up", "TLS", "/never", "/drip-headers", "/drip-body", "/continue"])
 def test_whatever_takes_its_time_ends_at_the_deadline(slow, way):
@@ -116,6 +117,7 @@ def test_whatever_goes_wrong_has_its_word_and_a_sentence_of_ours(target, path, o
     assert "secret" not in str(failed)
 
 
+@pytest.mark.fault("F22")
 @protects("F22", off={"mlops_portal.engine.fetching.CHUNK": 10**9})
 def test_a_bomb_goes_off_in_little_memory(target):
     with multiprocessing.get_context("fork").Pool(1) as pool:  # so that nothing was ever larger before
@@ -129,6 +131,7 @@ def _memory_for(url: str) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 
 
+@pytest.mark.fault("F24")
 @protects("F24", off={"mlops_portal.engine.fetching._Packed.end": lambda self: None})
 def test_half_of_what_was_packed_is_not_taken_for_the_whole(target):
     assert failure(target.url("/half-gzip")).outcome == "cut"

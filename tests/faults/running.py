@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import redis
 
 from mlops_portal.startup import postgres
 from mlops_portal.startup.children import LEASH, Child
@@ -65,6 +67,23 @@ class EmbeddedServers:
     def start_broker(self) -> None:
         """`up` does."""
 
+    def empty_broker(self) -> None:
+        for path in (self.data_dir / "broker").rglob("*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def broker_stands_still(self):
+        """Nothing can be put into the folder, nor taken out of it."""
+        folder = self.data_dir / "broker"
+        away = folder.rename(folder.with_name("broker-away"))
+        folder.touch()
+        try:
+            yield
+        finally:
+            folder.unlink()
+            away.rename(folder)
+
     def end(self) -> None:
         """`up` has."""
 
@@ -113,6 +132,18 @@ class OwnServers:
 
     def start_broker(self) -> None:
         self.redis.start()
+
+    def empty_broker(self) -> None:
+        redis.Redis(port=self.redis_port).flushall()
+
+    @contextmanager
+    def broker_stands_still(self):
+        """It takes connections and answers nobody."""
+        self.redis.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.redis.process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
         self.redis.kill()

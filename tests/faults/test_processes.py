@@ -18,7 +18,7 @@ import pytest
 from mlops_portal.startup.embedded import ROOT
 from tests.faults.running import EmbeddedServers, OwnServers, RunningPortal, eventually
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.processes
 HAS_SERVERS = bool(os.environ.get("DATABASE_URL"))
 
 
@@ -57,6 +57,7 @@ def _starts_healthy(portal):
 QUEUES = {"scheduler": ["scheduler"], "worker-pull": ["pull"], "worker-work": ["tell", "work"], "web": []}
 
 
+@pytest.mark.fault("F3", "F7")
 @pytest.mark.parametrize("name", QUEUES)
 def test_killed_child_is_back(portal, took, name):
     before, moment = portal.pid(name), _now(portal)
@@ -68,6 +69,7 @@ def test_killed_child_is_back(portal, took, name):
     took("healed", seen_s + back_s + works_s)
 
 
+@pytest.mark.fault("F14")
 def test_killed_database_is_back(portal, took):
     os.kill(portal.servers.database_pid(portal), signal.SIGKILL)
     _, seen_s = eventually(lambda: portal.get("/healthz/ready")[0] == 503, 5)
@@ -83,6 +85,7 @@ def test_second_up_says_where_the_first_one_is(portal):
     assert f"running already: http://127.0.0.1:{portal.port}" in second.stderr
 
 
+@pytest.mark.fault("F8")
 def test_second_scheduler_does_no_harm(portal):
     second = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "mlops_portal.celery", "beat"],
@@ -101,6 +104,7 @@ def test_second_scheduler_does_no_harm(portal):
     assert portal.is_on_time()
 
 
+@pytest.mark.fault("F7")
 def test_stopped_scheduler_is_seen_and_replaced(portal, took):
     before = portal.pid("scheduler")
     os.kill(before, signal.SIGSTOP)
@@ -122,6 +126,7 @@ def test_stopped_web_process_is_replaced(portal, took):
     took("healed", seen_s + back_s)
 
 
+@pytest.mark.fault("F5")
 def test_stopped_workers_are_seen_and_replaced(portal, took):
     before = {name: portal.pid(name) for name in ("worker-pull", "worker-work")}
     for pid in portal.processes():
@@ -134,6 +139,7 @@ def test_stopped_workers_are_seen_and_replaced(portal, took):
     took("healed", seen_s + back_s + well_s)
 
 
+@pytest.mark.fault("F14")
 def test_stopped_database_is_said_within_five_seconds_and_heals(portal, took):
     eventually(portal.is_ready, 10)
     stopped = portal.servers.database_pid(portal)
@@ -147,6 +153,7 @@ def test_stopped_database_is_said_within_five_seconds_and_heals(portal, took):
     took("healed", seen_s + back_s)
 
 
+@pytest.mark.fault("F5", "F6")
 def test_lost_broker_loses_no_work(portal, took):
     portal.servers.stop_broker()
     seen_s = 0.0
@@ -154,11 +161,42 @@ def test_lost_broker_loses_no_work(portal, took):
         _, seen_s = eventually(lambda: portal.late() - {"tick"}, 60)
         took("seen", seen_s)
     portal.servers.start_broker()
-    moment, queues = _now(portal), ["pull", "tell", "work"]
-    _, back_s = eventually(lambda: _have_worked_since(portal, moment, queues) and portal.is_on_time(), 90)
-    took("healed", seen_s + back_s)
+    took("healed", seen_s + _all_work_again(portal))
 
 
+@pytest.mark.fault("F6")
+def test_emptied_broker_loses_no_work(portal, took):
+    portal.servers.empty_broker()
+    took("healed", _all_work_again(portal))
+
+
+@pytest.mark.fault("F5")
+def test_broker_that_stands_still_is_seen_and_heals(portal, took):
+    with portal.servers.broker_stands_still():
+        _, seen_s = eventually(lambda: portal.late() - {"tick"}, 60)
+    took("seen", seen_s)
+    took("healed", seen_s + _all_work_again(portal))
+
+
+@pytest.mark.fault("F14")
+def test_full_database_is_said_and_heals(portal, took):
+    """Every connection that the server still gives is taken: who has one goes on, who wants one is told to wait."""
+    taken, answers = [], set()
+    try:
+        while True:
+            taken.append(psycopg.connect(**portal.servers.parameters, connect_timeout=2))
+    except psycopg.OperationalError:
+        answers = {portal.get("/healthz/ready")[0] for _ in range(20)}
+    finally:
+        for connection in taken:
+            connection.close()
+    assert len(taken) > 10
+    assert answers <= {200, 503}
+    _, back_s = eventually(lambda: portal.is_ready() and portal.is_on_time(), 60)
+    took("healed", back_s)
+
+
+@pytest.mark.fault("F34")
 def test_nothing_committed_is_lost_when_all_are_killed(portal, took):
     writer = Writer(portal.servers.parameters)
     time.sleep(2)
@@ -212,6 +250,12 @@ class Writer:
     def rows(self):
         with psycopg.connect(**self.parameters) as connection:
             return connection.execute("SELECT count(*) FROM written").fetchone()[0]
+
+
+def _all_work_again(portal) -> float:
+    """Return after how many seconds every queue has worked from now on."""
+    moment, queues = _now(portal), ["pull", "tell", "work"]
+    return eventually(lambda: _have_worked_since(portal, moment, queues) and portal.is_on_time(), 90)[1]
 
 
 def _now(portal):

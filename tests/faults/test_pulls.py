@@ -14,7 +14,7 @@ from mlops_portal.startup.embedded import ROOT
 from tests.faults.running import EmbeddedServers, OwnServers, RunningPortal, children, eventually
 from tests.hostile import Target
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.processes
 HAS_SERVERS = bool(os.environ.get("DATABASE_URL"))
 INTERVAL_S = 5  # so a pull has 2.5 s, and its lease ends after 12.5
 MAY_TAKE_S = 150  # a worker whose idle children were killed too is replaced after it was deaf for a while
@@ -110,6 +110,7 @@ def is_counted_once(portal):
     return (counted, rows) == (points, times)
 
 
+@pytest.mark.fault("F3", "F4")
 def test_a_pull_whose_worker_was_killed_is_done_by_another(portal, target, record_property):
     pull = under_way(portal, target)
     os.kill(portal.pid("worker-pull"), signal.SIGKILL)
@@ -121,6 +122,7 @@ def test_a_pull_whose_worker_was_killed_is_done_by_another(portal, target, recor
     assert is_counted_once(portal)
 
 
+@pytest.mark.fault("F3", "F4")
 def test_a_pull_whose_child_was_killed_is_done_by_another(portal, target, record_property):
     pull = under_way(portal, target)
     for pid in children(portal.pid("worker-pull")):
@@ -155,6 +157,7 @@ HURTS = {
 }
 
 
+@pytest.mark.fault("F4", "F6")
 @pytest.mark.parametrize("what", HURTS)
 def test_a_pull_comes_to_its_end_whatever_else_dies_meanwhile(portal, target, what, record_property):
     pull = under_way(portal, target)
@@ -169,6 +172,7 @@ def test_a_pull_comes_to_its_end_whatever_else_dies_meanwhile(portal, target, wh
     eventually(portal.is_on_time, 60)
 
 
+@pytest.mark.fault("F9", "F10", "F27")
 def test_a_target_that_hangs_ends_in_a_timeout_and_holds_up_nobody(portal, target):
     connect(portal, "good", target.url("/ok"))
     pull = under_way(portal, target)

@@ -14,7 +14,7 @@ from tests.faults.running import OwnServers, RunningPortal, eventually
 from tests.faults.test_pulls import connect
 from tests.hostile import Target
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.processes
 SOURCES = 24
 PULLS = 150
 WHO = """
@@ -63,6 +63,7 @@ def second(portal):
         worker.kill()
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.usefixtures("second")
 def test_both_hosts_pull_and_nothing_is_pulled_twice(portal, target, record_property):
     with psycopg.connect(**portal.servers.parameters, autocommit=True) as database:

@@ -50,6 +50,7 @@ def test_a_notice_goes_to_its_person_with_a_link(viewer, settings):
     assert "https://portal.test/incidents/1/" in message.body
 
 
+@pytest.mark.fault("F30")
 def test_a_notice_is_sent_once_however_often_it_is_planned(viewer):
     _planned(viewer)
     assert (plan(), send_due(), plan(), send_due()) == (0, 1, 0, 0)
@@ -98,6 +99,7 @@ def test_a_line_break_in_the_subject_begins_no_header(viewer):
     assert mail.outbox[0].recipients() == ["viewer@portal.test"]
 
 
+@pytest.mark.fault("F31")
 def test_a_server_that_is_down_is_tried_again_with_longer_waits(viewer, monkeypatch):
     row = _planned(viewer)
     _fail_with(monkeypatch, ConnectionRefusedError("no"))
@@ -111,6 +113,7 @@ def test_a_server_that_is_down_is_tried_again_with_longer_waits(viewer, monkeypa
     assert row.error == "ConnectionRefusedError: no"
 
 
+@pytest.mark.fault("F31")
 def test_after_a_day_it_is_given_up(viewer, monkeypatch):
     _planned(viewer)
     _make_due(made_at=Now() - timedelta(hours=25))
@@ -134,6 +137,7 @@ def test_one_that_fails_holds_up_no_other(viewer, manager, monkeypatch):
     assert [message.to for message in mail.outbox] == [["manager@portal.test"]]
 
 
+@pytest.mark.fault("F31")
 def test_a_repeated_mail_has_the_same_message_id(viewer):
     row = _planned(viewer)
     send_due()
@@ -146,6 +150,7 @@ def _claim_and_be_killed():
     claim(Delivery.objects.due(), limit=9, lease_until=Now() + timedelta(seconds=50), attempts=F("attempts") + 1)
 
 
+@pytest.mark.fault("F15", "F30")
 def test_what_a_killed_process_had_in_hand_is_sent_after_its_lease(viewer):
     _planned(viewer)
     _claim_and_be_killed()
@@ -155,6 +160,7 @@ def test_what_a_killed_process_had_in_hand_is_sent_after_its_lease(viewer):
     assert Delivery.objects.get().attempts == 2
 
 
+@pytest.mark.fault("F10")
 def test_a_mail_that_hangs_holds_up_no_other_and_keeps_its_lease(viewer, manager, monkeypatch):
     for person in (viewer, manager):
         _planned(person)

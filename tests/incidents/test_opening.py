@@ -50,6 +50,7 @@ def test_another_error_of_the_database_is_not_taken_for_a_second_finding(system)
         _open(system, severity=None)
 
 
+@pytest.mark.fault("F28")
 @pytest.mark.django_db(transaction=True)
 def test_many_findings_at_once_open_one_incident():
     system = SystemFactory()

@@ -53,6 +53,7 @@ def _texts(incident):
     return [entry.text for entry in incident.timeline.order_by("n")]
 
 
+@pytest.mark.fault("F29")
 def test_what_comes_back_soon_is_the_same_alert_in_the_same_incident(series):
     set_limit(series, below=0.88, by=None, at=_day(30))
     _come(series, [30], drop=0.05)
@@ -66,6 +67,7 @@ def test_what_comes_back_soon_is_the_same_alert_in_the_same_incident(series):
     assert [text.split(":")[0] for text in _texts(Incident.objects.get())[-2:]] == ["It is over", "It is back"]
 
 
+@pytest.mark.fault("F29")
 def test_what_flaps_is_not_written_each_time(series):
     set_limit(series, below=0.88, by=None, at=_day(30))
     for first in range(30, 62, 4):

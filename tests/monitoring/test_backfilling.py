@@ -80,6 +80,7 @@ def test_the_source_itself_is_as_before(asked, source):
     assert (after.read_at, after.last_success_at, after.pulls.count()) == (None, None, 0)
 
 
+@pytest.mark.fault("F3", "F4")
 def test_a_piece_whose_worker_was_killed_is_read_again_from_the_cursor(asked, now):
     Backfill.objects.update(attempt=1, cursor=now - timedelta(days=8), lease_until=now - timedelta(seconds=1))
     assert backfill_due() == 2
@@ -115,6 +116,7 @@ def test_what_fails_is_tried_again_three_times_and_then_says_why(asked, now):
     assert (row.outcome, row.cursor, backfill_due()) == ("failed", row.from_at, 0)
 
 
+@pytest.mark.fault("F3")
 def test_a_piece_that_killed_three_processes_is_given_up(asked, now):
     Backfill.objects.update(attempt=ATTEMPTS, lease_until=now - timedelta(seconds=1))
     backfill_due()

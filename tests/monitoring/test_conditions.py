@@ -33,6 +33,14 @@ def test_the_portal_is_failing_when_a_duty_is_late(on_time):
     assert (_portal().status_now, _portal().status_sentence) == ("failing", "Late: deliver.")
 
 
+@pytest.mark.fault("F16")
+def test_the_portal_is_degraded_when_a_clock_is_wrong(on_time):
+    Duty.objects.filter(name="pull").update(ahead_s=-61)
+    judge()
+    assert _portal().status_now == "degraded"
+    assert "The clock of who does pull is up to 61 s behind" in _portal().status_sentence
+
+
 def test_the_portal_is_unknown_when_nobody_judges_it_any_more(on_time, now):
     judge_portal(at=now - timedelta(hours=1), good_until=now - timedelta(hours=1) + BELIEVED_FOR)
     assert _portal().status_now == "unknown"

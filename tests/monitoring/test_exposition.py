@@ -84,6 +84,7 @@ def test_the_memory_of_series_is_bounded(monkeypatch):
     assert len(exposition._known) <= 3
 
 
+@pytest.mark.fault("F21")
 def test_too_many_series_fail_as_a_whole_with_their_count():
     with pytest.raises(Failed, match="shows 3 series; at most 2") as failed:
         page_of("a 1\nb 1\nc 1\n", max_series=2)
@@ -129,6 +130,7 @@ def test_a_long_line_fails_the_page():
     assert refused("# " + "x" * 16_384 + "\nup 1\n").startswith("A line of the page is longer than 16384")
 
 
+@pytest.mark.fault("F24")
 @protects("F24", off={EXPOSITION + "_require_whole": lambda *page: None})
 @pytest.mark.parametrize(("page", "kind"), [("up 1\nup 1", "text/plain"), ("up 1\n", OPEN)])
 def test_half_a_page_does_not_pass_for_a_whole_one(page, kind):
@@ -137,6 +139,7 @@ def test_half_a_page_does_not_pass_for_a_whole_one(page, kind):
     assert failed.value.outcome == "cut"
 
 
+@pytest.mark.fault("F25")
 @protects("F25", off={EXPOSITION + "_text": lambda body, kind: body.decode("utf-8", "surrogatepass")})
 @pytest.mark.parametrize("label", [b"\0", b"\xed\xa0\x80"], ids=["NUL", "half of a pair"])
 def test_what_no_database_holds_fails_the_page(label):

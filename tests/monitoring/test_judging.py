@@ -193,6 +193,7 @@ def test_a_series_that_never_had_a_value_is_unknown(series):
     assert (series.state, series.sentence) == ("unknown", "No value has come yet.")
 
 
+@pytest.mark.fault("F18")
 def test_silence_opens_an_alert_and_a_new_point_clears_it(quiet):
     wake_overdue(at=_day(36))
     judge_due(at=_day(36))
@@ -229,6 +230,7 @@ def _end(series):
     return states, alerts, series.state, series.sentence
 
 
+@pytest.mark.fault("F17")
 def test_late_points_lead_to_the_same_as_in_order(system, series):
     set_limit(series, below=0.87, bad=2, of=3, by=None, at=START)
     late = [3, 17, 31, 33, 40]
@@ -345,6 +347,7 @@ def test_what_is_killed_in_the_middle_leaves_all_as_it_was(quiet, monkeypatch):
     assert Alert.objects.count() == 1
 
 
+@pytest.mark.fault("F28")
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_open_one_alert(quiet):
     _come(quiet, {n: _value(n, drop=0.05) for n in range(30, 40)}, at=_day(40))

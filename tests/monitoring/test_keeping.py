@@ -25,12 +25,14 @@ def months():
         return {name.removeprefix("monitoring_point_") for (name,) in cursor.fetchall()}
 
 
+@pytest.mark.fault("F35")
 def test_the_months_that_come_next_stand_before_they_begin():
     assert make_ahead(at=LONG_AHEAD) == 3 + 2  # years of rollups
     assert {"2051_11", "2051_12", "2052_01"} <= months()
     assert make_ahead(at=LONG_AHEAD) == 0
 
 
+@pytest.mark.fault("F35")
 def test_a_month_goes_when_all_of_it_is_behind_retention(settings, now):
     settings.RETENTION_DAYS = 100
     series = SeriesFactory()
@@ -42,6 +44,7 @@ def test_a_month_goes_when_all_of_it_is_behind_retention(settings, now):
     assert Point.objects.count() == 2
 
 
+@pytest.mark.fault("F35")
 def test_old_pulls_go_a_few_at_a_time_and_those_under_way_stay(now, monkeypatch):
     monkeypatch.setattr(keeping, "AT_ONCE", 2)
     source, old = SourceFactory(), now - timedelta(days=91)

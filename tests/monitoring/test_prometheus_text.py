@@ -111,6 +111,7 @@ def test_a_page_is_pulled_into_points(pulled, now):
     assert Point.objects.get().value == 1.0
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.django_db
 @protects("S8", off={"settings.PULL_MAX_BYTES": 10**9})
 def test_a_page_of_fifty_megabytes_is_given_up_at_ten(pulled, now):
@@ -123,6 +124,7 @@ def test_a_page_of_too_many_series_brings_none_of_them(pulled, now):
     assert pulled("/many", now).error == "The page shows 6000 series; at most 5000 are read."
 
 
+@pytest.mark.fault("F21", "F22", "F24")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "outcome"),
@@ -156,6 +158,7 @@ def test_a_hostile_page_leaves_an_outcome_a_sentence_and_no_point(pulled, now, p
     assert pull.finished_at - pull.started_at < timedelta(seconds=3)
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.django_db
 def test_a_series_that_was_renamed_is_missing_and_told(pulled, target, now):
     target.page = b"down 0\n"
@@ -163,6 +166,7 @@ def test_a_series_that_was_renamed_is_missing_and_told(pulled, target, now):
     assert (pull.outcome, pull.error) == ("missing_metric", "There is no up; there is down.")
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.django_db
 def test_a_frozen_target_is_stale(pulled, target, now):
     Source.objects.update(max_age_s=600)

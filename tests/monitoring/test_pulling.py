@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from mlops_portal.engine import fetching
 from monitoring import connectors
@@ -88,10 +89,20 @@ def test_what_is_due_is_pulled_and_due_again_on_its_grid(source):
     assert pull_due() == 0
 
 
+@pytest.mark.fault("F11")
 def test_after_an_absence_it_is_asked_once_for_the_newest_due_time(source, now):
     Source.objects.update(next_due_at=now - timedelta(hours=3))
     assert pull_due() == 1
     assert now - source.pulls.get().due_at < timedelta(seconds=61)
+
+
+@pytest.mark.fault("F16")
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), -timedelta(hours=1)])
+def test_what_is_due_is_due_by_the_databases_clock(source, monkeypatch, ahead):
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + ahead)
+    assert [pull_due(), pull_due()] == [1, 0]
+    assert real() - source.pulls.get().started_at < timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +121,7 @@ def test_whatever_goes_wrong_is_an_outcome_and_a_sentence(source, now, error, ou
     assert "secret" not in pull.error
 
 
+@pytest.mark.fault("F13")
 def test_what_takes_too_long_ends_at_the_deadline(source, now, monkeypatch):
     async def for_ever():
         await asyncio.sleep(60)
@@ -122,11 +134,13 @@ def test_what_takes_too_long_ends_at_the_deadline(source, now, monkeypatch):
     assert (pull.outcome, pull.error) == (Outcome.TIMEOUT, "No whole answer came within 0.1 s.")
 
 
+@pytest.mark.fault("F9")
 def test_a_pull_has_half_the_interval_and_at_least_two_seconds(settings):
     settings.PULL_DEADLINE_S = 30
     assert [deadline_s(interval) for interval in (1, 10, 60, 3600)] == [2, 5, 30, 30]
 
 
+@pytest.mark.fault("F27")
 def test_a_source_that_cannot_be_asked_is_asked_less_and_less(source, now):
     for count in (1, 2):
         pulled(source, now + timedelta(hours=count), Failed("timeout", "No answer."))
@@ -148,6 +162,7 @@ def test_a_success_ends_the_failing(source, now):
     assert (source.failures, source.failing_since, source.back_off_until, source.last_error) == (0, None, None, "")
 
 
+@pytest.mark.fault("F19")
 def test_a_series_that_is_not_there_is_said_and_asked_on(source, now):
     series = source.series.get()
     pull = pulled(source, now, Pulled(missing={series.pk: "There is no accuracy; there is f1."}))
@@ -169,6 +184,7 @@ def test_nothing_usable_is_empty_and_says_what_was_left_out(source, now):
     assert (pull.outcome, pull.error) == (Outcome.EMPTY, "1 value is not a number.")
 
 
+@pytest.mark.fault("F18")
 def test_an_old_value_is_kept_and_called_stale(source, now):
     Source.objects.update(max_age_s=600)
     old = now - timedelta(minutes=11)
@@ -182,6 +198,7 @@ def test_whatever_came_its_series_are_judged_again(source, now, answer):
     assert source.series.get().unjudged_from == now
 
 
+@pytest.mark.fault("F12")
 def test_memory_goes_with_the_points_and_comes_back(source, now):
     series = source.series.get()
     pulled(source, now, Pulled(memory={series.pk: {"raw": 5}}))
@@ -209,6 +226,7 @@ def killed(source, now, attempt):
     )
 
 
+@pytest.mark.fault("F3", "F4")
 def test_a_killed_pull_is_taken_again_as_the_same_row(source, now):
     pull = killed(source, now, attempt=1)
     assert pull_due() == 1
@@ -216,6 +234,7 @@ def test_a_killed_pull_is_taken_again_as_the_same_row(source, now):
     assert (pull.attempt, pull.outcome, source.pulls.count()) == (2, Outcome.OK, 1)
 
 
+@pytest.mark.fault("F3")
 def test_a_pull_that_was_killed_three_times_is_given_up(source, now):
     pull = killed(source, now, attempt=ATTEMPTS)
     assert pull_due() == 1
@@ -224,6 +243,7 @@ def test_a_pull_that_was_killed_three_times_is_given_up(source, now):
     assert pull.finished_at > now
 
 
+@pytest.mark.fault("F9")
 def test_a_pull_in_hand_is_left_to_its_process(source, now):
     pull = killed(source, now, attempt=1)
     Pull.objects.update(lease_until=now + timedelta(minutes=1))
@@ -233,6 +253,7 @@ def test_a_pull_in_hand_is_left_to_its_process(source, now):
     assert pull.outcome is None
 
 
+@pytest.mark.fault("F4")
 def test_whoever_was_overtaken_writes_nothing(source, now):
     def overtaken(wanted, at):
         Pull.objects.update(attempt=2)
@@ -256,6 +277,7 @@ def test_values_that_cannot_be_stored_are_an_outcome_too(source, now, monkeypatc
     assert pulled(source, now, one_value).outcome == Outcome.DB_ERROR
 
 
+@pytest.mark.fault("F1", "F8")
 @pytest.mark.django_db(transaction=True)
 def test_no_due_time_goes_to_two_who_pull_at_once(system):
     for number in range(40):
@@ -336,6 +358,7 @@ def _round_without_end(monkeypatch):
         monkeypatch.setattr(f"monitoring.actions.pulling.{name}", 3600.0)
 
 
+@pytest.mark.fault("F11")
 def test_one_host_does_not_take_all_the_turns(system):
     at_host(system, "big.example:9000", 40)
     Source.objects.update(next_due_at=Now() - timedelta(minutes=5))
@@ -364,6 +387,7 @@ def test_a_round_goes_on_until_every_source_of_a_host_was_asked(system):
     assert Pull.objects.values("source").distinct().count() == 40
 
 
+@pytest.mark.fault("F10", "F27")
 @pytest.mark.usefixtures("_round_without_end")
 def test_a_host_that_hangs_holds_up_no_other(system, monkeypatch):
     good = set()
@@ -384,6 +408,7 @@ def test_a_host_that_hangs_holds_up_no_other(system, monkeypatch):
     assert set(Pull.objects.values_list("outcome", flat=True)) == {"ok"}
 
 
+@pytest.mark.fault("F11")
 def test_sources_are_spread_over_their_interval(system, now):
     due = [next_due(source, now) for source in at_host(system, "a.example", 60)]
     assert len({moment.second // 10 for moment in due}) == 6

@@ -36,6 +36,7 @@ def hear(sources, now):
     rows.update(failing_since=None, failures=0, back_off_until=None, last_success_at=now)
 
 
+@pytest.mark.fault("F32")
 def test_more_than_half_at_once_is_a_blindness(sources, now):
     fail(sources[:5], now)
     blindness = look(at=now)
@@ -94,6 +95,7 @@ def test_there_is_never_more_than_one(sources, now):
     assert Blindness.objects.count() == 1
 
 
+@pytest.mark.fault("F11")
 def test_when_it_is_over_the_rest_is_asked_within_one_interval(sources, now):
     fail(sources, now, held_back=timedelta(minutes=50))
     look(at=now)
@@ -120,6 +122,7 @@ def silent(sources, now):
         Alert.objects.create(monitor=monitor, opened_at=now, severity="warning", sentence="Nothing comes.")
 
 
+@pytest.mark.fault("F32")
 def test_it_is_one_incident_of_the_portal_and_none_of_each_source(sources, now):
     fail(sources, now)
     silent(sources, now)

@@ -42,6 +42,7 @@ def test_what_is_no_number_is_said_and_not_taken():
     assert (found.reading, found.note) == (None, "Its value is not a number.")
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.parametrize(
     ("selector", "words"),
     [
@@ -63,11 +64,13 @@ def test_a_rate_is_the_increase_over_the_time_between():
     assert followed(RATE, "c 100\n", "c 160\n", "c 160\n") == [None, 1.0, 0.0]
 
 
+@pytest.mark.fault("F20")
 def test_a_counter_that_fell_was_set_back():
     rates = followed(RATE, "c 100\n", "c 200\n", "c 5\n", "c 105\n")
     assert sum(rate * 60 for rate in rates[1:]) == 205
 
 
+@pytest.mark.fault("F20")
 def test_a_counter_that_is_no_number_for_once_loses_nothing():
     assert followed(RATE, "c 100\n", "c NaN\n", "c 220\n") == [None, 0.0, 2.0]
 
@@ -87,6 +90,7 @@ def test_counters_of_one_name_are_added_and_a_new_one_begins_at_its_stand():
     assert followed(RATE, first, second, second) == [None, 1.0, 0.0]
 
 
+@pytest.mark.fault("F19")
 def test_another_selector_begins_anew():
     memory = taken("c 100\n", RATE).memory
     other = {"series": "c", "take": "rate", "labels": {}}

@@ -38,6 +38,7 @@ def test_a_new_value_is_written_as_it_came(series, now):
     assert (point.first_seen_at, point.seen_at) == (now, now)
 
 
+@pytest.mark.fault("F17")
 def test_the_same_points_twice_change_nothing(series, now):
     readings = [Reading(now - timedelta(minutes=n), n / 7) for n in range(50)]
     put(series, *readings, at=now)
@@ -51,6 +52,7 @@ def test_what_is_new_is_kept_when_the_rest_stands(series, now):
     assert values(series) == [2.0, 1.0]
 
 
+@pytest.mark.fault("F17")
 def test_a_provisional_value_gives_way_and_is_kept(series, now):
     put(series, Reading(now, 0.81, 10, is_final=False), at=now)
     later = now + timedelta(days=1)
@@ -60,6 +62,7 @@ def test_a_provisional_value_gives_way_and_is_kept(series, now):
     assert (revision.value, revision.samples, revision.seen_at, revision.replaced_at) == (0.81, 10, now, later)
 
 
+@pytest.mark.fault("F17")
 def test_a_final_value_stays_and_what_differs_is_a_conflict(series, now):
     put(series, Reading(now, 0.81), at=now)
     assert put(series, Reading(now, 0.5), at=now) == (0, 0, 0, 1, 0)
@@ -78,6 +81,7 @@ def test_what_is_no_finite_number_is_rejected(series, now, value):
     assert put(series, Reading(now, value), Reading(now, 1.0), at=now) == (1, 0, 0, 0, 1)
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=-401)])
 def test_times_of_the_future_and_behind_retention_are_rejected(series, now, ahead):
     assert put(series, Reading(now + ahead, 1.0), at=now) == (0, 0, 0, 0, 1)
@@ -125,6 +129,7 @@ def test_a_series_knows_its_newest_value_and_its_rhythm(series, now):
     assert (series.last_at, series.last_value, series.rhythm_s) == (now, 0.0, 300.0)
 
 
+@pytest.mark.fault("F17")
 def test_a_late_point_moves_judging_back_and_not_the_newest_value(series, now):
     put(series, Reading(now, 1.0), at=now)
     late = now - timedelta(days=3)

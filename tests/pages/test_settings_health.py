@@ -52,6 +52,15 @@ def test_a_late_duty_is_named(signed_in):
     assert _level(signed_in) == "failing"
 
 
+@pytest.mark.fault("F16")
+def test_a_wrong_clock_is_named(signed_in):
+    Duty.objects.filter(name="pull").update(ahead_s=62)
+    page = signed_in.get(PAGE)
+    assert page.context["level"] == "degraded"
+    assert "The clock of who does pull is up to 62 s ahead" in page.content.decode()
+    assert [row.duty.name for row in page.context["rows"] if row.level == "degraded"] == ["pull"]
+
+
 def test_the_last_error_is_shown_and_is_no_markup(signed_in):
     Duty.objects.filter(name="check").update(error="<b>ValueError")
     assert "&lt;b&gt;ValueError" in signed_in.get(PAGE).content.decode()

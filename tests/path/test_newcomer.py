@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.faults.running import eventually
 from tests.path.world import Api, hours_ago, write_hour
 
-pytestmark = [pytest.mark.faults, pytest.mark.browser]
+pytestmark = [pytest.mark.processes, pytest.mark.browser]
 
 
 SETTINGS = {

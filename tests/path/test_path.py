@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.faults.running import eventually
 from tests.path.world import Api, hours_ago, model_served_at, write_hour
 
-pytestmark = [pytest.mark.faults, pytest.mark.browser]
+pytestmark = [pytest.mark.processes, pytest.mark.browser]
 PHONE = (390, 844)
 SLUG = "parcel-days"
 ROLES = {

@@ -5,7 +5,7 @@ from mlops_portal.startup.vitals import scheduler_ticks, web_answers, worker_wor
 
 
 def _duty(name, queue, age_s):
-    return DutyState(name, queue, age_s, late=False, finished_at=None, error="")
+    return DutyState(name, queue, age_s, late=False, finished_at=None, error="", ahead_s=0.0)
 
 
 def _duties(*, tick=1.0, deliver=1.0, check=1.0):

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.delivery import reaching_nobody
 from incidents.models import Delivery
-from mlops_portal.engine.health import DutyState, read_duties
+from mlops_portal.engine.health import DutyState, read_duties, wrong_clocks
 from mlops_portal.pages.settings.tabs import show
 from monitoring.vitals import engine_for
 from systems.doors import rule
@@ -23,7 +23,7 @@ WHAT = {
     "judge": "Judges what came, and what did not come in time; says of each system what the machines see of it.",
     "compare": "Holds what production keeps against what the experiment promised: the reality gap.",
     "respond": "Opens an incident for each alert, or lets it join one.",
-    "keep_points": "Makes room for values to come, and drops those that have had their time.",
+    "keep_points": "Makes room for values to come, closes hours that are over, and drops what has had its time.",
     "backfill": "Reads pieces of the past that people asked for.",
     "knock": "Asks the portal's own front door, as a user would.",
     "deliver": "Sends notices to people.",
@@ -47,6 +47,8 @@ def _row(duty: DutyState) -> Row:
         level, word = Level.FAILING, "late"
     elif duty.error:
         level, word = Level.DEGRADED, "its last round failed"
+    elif duty.has_wrong_clock:
+        level, word = Level.DEGRADED, "its clock is wrong"
     else:
         level, word = Level.HEALTHY, "on time"
     return Row(duty, WHAT.get(duty.name, ""), level, word)
@@ -59,8 +61,10 @@ def _sentence(rows: list[Row]) -> tuple[str, str]:
         return Level.FAILING, f"Late: {', '.join(late)}. What the pages show may be old."
     if not rows or any(row.level == Level.UNKNOWN for row in rows):
         return Level.UNKNOWN, "Not every duty has been done yet: start the workers, or wait a moment."
-    if any(row.level == Level.DEGRADED for row in rows):
+    if any(row.duty.error for row in rows):
         return Level.DEGRADED, "Every duty is on time, but one of them failed in its last round."
+    if clocks := wrong_clocks(row.duty for row in rows):
+        return Level.DEGRADED, f"Every duty is on time. {clocks}"
     return Level.HEALTHY, "Every duty is done on time."
 
 
