@@ -139,8 +139,6 @@ def decided_of(system: System, phase: Phase, moves: list[PhaseMove]) -> Decided:
     """Return when the phase began, by the first move into it, and ended, by the last out of it (`moves` in order)."""
     into = [_day(move.at) for move in moves if move.to_phase == phase]
     out_of = [_day(move.at) for move in moves if move.from_phase == phase]
-    if system.retired_at and moves and moves[-1].to_phase == phase:
-        out_of.append(_day(system.retired_at))
     return Decided(into[0] if into else None, out_of[-1] if out_of and phase != system.phase else None)
 
 

@@ -30,9 +30,14 @@ class GapsLeft(Exception):
 
 
 def phases_from(system: System) -> list[Phase]:
-    """Return the phases that it may move to: the next one, and any before."""
-    if system.phase not in PHASE_ORDER:
-        return []
+    """Return the phases that it may move to: the next one, and any before.
+
+    What is retired may come back into any; the last one is the phase in which it was retired.
+    """
+    if system.retired_at:
+        left = system.phase_moves.filter(to_phase=Phase.RETIRED).first()
+        was = left.from_phase if left else PHASE_ORDER[0]
+        return [*(phase for phase in PHASE_ORDER if phase != was), Phase(was)]
     here = PHASE_ORDER.index(Phase(system.phase))
     return [phase for place, phase in enumerate(PHASE_ORDER) if place < here or place == here + 1]
 
@@ -49,6 +54,8 @@ def move_phase(
     *, system: System, to: str, by, at: datetime, note: str = "", accept: Iterable[str] = (), seen: int | None = None
 ) -> PhaseMove:
     """Move the system and return the decision, with the gaps that were accepted (`accept`: keys of checks).
+
+    One that was retired is in use again.
 
     Raises NotFromHere, GateShut when it is the gate into operations that is shut, GapsLeft when a failing check was
     not accepted, Stale when `seen` is not the version of the system.
@@ -72,9 +79,9 @@ def move_phase(
         note=note,
         accepted=[{"key": gap.check_key, "why": gap.why} for gap in gaps],
     )
-    system.phase = to
+    system.phase, system.retired_at = to, None
     system.version += 1
-    system.save(update_fields=["phase", "version"])
+    system.save(update_fields=["phase", "retired_at", "version"])
     facts = {"phase": to, "note": note, "accepted": [gap.check_key for gap in gaps]}
     before = {"phase": move.from_phase}
     record(by=by, verb="moved", kind="phase", object=to, system=system, before=before, after=facts)

@@ -14,7 +14,7 @@ from mlops_portal.engine.duties import nudge
 from mlops_portal.engine.versions import locked
 from systems.actions.verdict import FIELDS, fold_verdicts
 from systems.checking import CHECKS, run_checks
-from systems.models import OldSlug, System
+from systems.models import OldSlug, Phase, System
 from systems.models.system import PORTAL
 
 EDITABLE = ("slug", "name", "purpose", "tier", "team", "restricted", "tags", "links")
@@ -125,10 +125,14 @@ def _keep_old_slug(system: System, slug: str, at: datetime) -> None:
 
 @transaction.atomic
 def retire_system(*, system: System, by, at: datetime, seen: int | None = None) -> System:
-    """Take the system out of use, keeping its history. Raises Stale when `seen` is not its version."""
+    """Take the system out of use, keeping its history; moving it into a phase brings it back.
+
+    Raises Stale when `seen` is not its version.
+    """
     system = locked(system, seen)
     if system.retired_at is None:
-        system.retired_at, system.phase = at, "retired"
+        system.phase_moves.create(from_phase=system.phase, to_phase=Phase.RETIRED, by=by, at=at)
+        system.retired_at, system.phase = at, Phase.RETIRED
         system.version += 1
         system.save(update_fields=["retired_at", "phase", "version"])
         record(by=by, verb="retired", kind="system", object=system.slug, system=system)

@@ -97,7 +97,7 @@ def _retiring(system: System) -> dict:
     return {
         "title": f"Retire {system.name}?",
         "text": "It leaves the list of systems and nobody is asked about its gaps any more. Its page, its roles and "
-        "its history stay, and open incidents stay open. This cannot be undone.",
+        "its history stay, and open incidents stay open. Whoever decides on its phase can bring it back.",
         "action": reverse("systems:retire", args=[system.slug]),
         "label": "Retire",
         "back": reverse("systems:edit", args=[system.slug]),

@@ -9,9 +9,10 @@ from django.utils import timezone
 from systems.models import System
 
 
-def find_system(request, slug: str) -> System:
-    """Return the system in use. Raises Http404 for one that the person may not see."""
-    return get_object_or_404(System.objects.visible_to(request.user).in_use().select_related("team"), slug=slug)
+def find_system(request, slug: str, *, also_retired: bool = False) -> System:
+    """Return the system, in use unless retired ones will do. Raises Http404 for one that is not to be seen."""
+    seen = System.objects.visible_to(request.user).select_related("team")
+    return get_object_or_404(seen if also_retired else seen.in_use(), slug=slug)
 
 
 def in_own_time(view: Callable) -> Callable:

@@ -22,7 +22,7 @@ from systems.views.finding import find_system
 @rule("read", post="phase.decide")
 def phase(request, slug):
     """What stands before the move to `?to=` (the next phase when left out), and deciding it."""
-    system = find_system(request, slug)
+    system = find_system(request, slug, also_retired=True)
     to = _to(request, system)
     gaps = gaps_before(system, to) if to else []
     form = PhaseForm(request.POST or None, gaps=gaps, initial={"version": system.version})

@@ -88,6 +88,8 @@ def test_deleting_retires_and_keeps_the_history(manager, system):
     assert client.delete("systems/churn/").json()["phase"] == "retired"
     assert "churn" not in [one["slug"] for one in client.get("systems/").json()["results"]]
     assert client.get("systems/churn/history/").json()["results"][0]["verb"] == "retired"
+    assert client.post("systems/churn/phase/", {"to": "research"}).status_code == 200
+    assert client.get("systems/churn/").json()["retired_at"] is None
 
 
 def test_what_one_may_not_see_is_the_same_404_everywhere(stranger, secret):
