@@ -12,7 +12,7 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self):
-        autodiscover_modules("tasks", "checks")
+        autodiscover_modules("tasks", "checks", "recorded")
         post_migrate.connect(prepare, sender=apps.get_app_config("incidents"))  # the topmost floor with tables
 
 

@@ -61,7 +61,8 @@ def change_sentence(series, reading: dict, baseline: float | None, at: datetime)
     decimals = _apart((before, level))
     texts = [with_unit(f"{v + 0.0:,.{decimals}f}", series.metric.unit) for v in (before, level, baseline or 0.0)]
     onset = day(datetime.fromtimestamp(reading["onset_at"], at.tzinfo), at, series.rhythm_s)
-    beside = f" (baseline {texts[2]})" if baseline is not None else ""
+    usual = f" (usually {texts[0]})" if reading.get("kind") == "bursts" else ""
+    beside = f" (baseline {texts[2]})" if baseline is not None else usual
     return f"{title_of(series)} {_changed(reading, texts)} since {onset}{beside}."
 
 
@@ -88,7 +89,7 @@ def _changed(reading: dict, texts: list[str]) -> str:
     """Return what a change of this kind is, in words that "since" may follow."""
     kind = reading.get("kind")
     if kind == "bursts":
-        return f"is bad more often than usual (usually {texts[0]}, lately {texts[1]})"
+        return "is bad now and then, more often than usual,"
     if kind == "spread":
         return f"scatters more than usual around {texts[0]}"
     verb = "fallen" if reading["level"] < reading["before"] else "risen"

@@ -99,8 +99,13 @@ class BesideShape(serializers.Serializer):
     segment = serializers.CharField(required=False)
     onset_at = serializers.DateTimeField(required=False)
     size = serializers.FloatField(required=False, allow_null=True)
-    kind = serializers.CharField(required=False, help_text="deployment, schema or contract")
+    kind = serializers.CharField(required=False, help_text="deployment, schema, contract or incident")
     at = serializers.DateTimeField(required=False)
+    page = serializers.SerializerMethodField(help_text="Where it is shown; empty where it has moved.")
+
+    @extend_schema_field(serializers.CharField())
+    def get_page(self, said) -> str:
+        return self.context["request"].build_absolute_uri(said["page"]) if said.get("page") else ""
 
 
 class ExplanationShape(serializers.Serializer):

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from monitoring import wording
 from monitoring.detection import change
 from monitoring.explaining.beginnings import beginnings
+from monitoring.explaining.recorded import Recorded, all_recorded
 from monitoring.judging.backtesting import Noticed, alarms, samples_between, tried
 from monitoring.judging.replaying import chart_of
-from monitoring.models import Alert, Metric, SchemaSeen, Series, Snapshot
-from systems.models import Contract, Deployment
+from monitoring.judging.states import NEARLY_BACK
+from monitoring.models import Alert, Metric, Series, Snapshot
 
 LEARNED_OVER = timedelta(days=150)  # before the beginning, of what may have moved with it
 MOST_SAMPLES, MOST_SERIES = 1000, 20
@@ -19,11 +20,11 @@ DEADLINE_S = 0.5  # for each series
 BEFORE, AFTER = timedelta(days=21), timedelta(days=7)  # what begins so near moved with it: causes come before
 LEARNED_FOR = timedelta(days=28)  # before it moved, so that weekdays are known
 MORE = 1.2  # times as far as the whole
-RECORDED_BEFORE, RECORDED_AFTER = timedelta(days=4), timedelta(days=2)
 LOOKED_BACK_POINTS = 60
 FARTHEST = timedelta(days=14)  # before the beginning that the detector names, an earlier one is not looked for
-MOST_RECORDED = 5
+MOST_NAMED = 2  # of what moved, and of what was recorded, in the alert's sentence
 SURE = [(2.5, "almost certain"), (1.5, "very likely"), (0.0, "likely")]
+STAYS = {"bursts": "single bad values, more often than usual", "spread": "values lie farther apart than usual"}
 MISSING = "missing:"  # how the selector of a prediction log says that a column's missing rate is meant
 
 
@@ -36,7 +37,8 @@ class Moved:
 
     @property
     def size(self) -> float:
-        return abs(self.noticed.size or 0.0)
+        """By how much its level has moved by now, in the metric's unit."""
+        return self.noticed.last["level"] - self.noticed.last["before"]
 
 
 def explain(alert: Alert, *, at: datetime) -> dict:
@@ -47,14 +49,17 @@ def explain(alert: Alert, *, at: datetime) -> dict:
     """
     series = alert.monitor.series
     first, last = _began(alert, at)
-    segments = sorted(_moved(_segments(series), alert, first, last, at), key=lambda one: -one.size)
+    segments = sorted(_moved(_segments(series), alert, first, last, at), key=lambda one: -abs(one.size))
     others = sorted(_moved(_others(series), alert, first, last, at), key=lambda one: _apart(one, alert))
-    recorded = _recorded(series, first, last, at)
-    size = alert.detail["level"] - alert.detail["before"]
+    recorded = all_recorded(alert, first, last, at=at)
+    size = _size(alert.detail)
     return {
         "most": _most(size, segments),
-        "beside": [_words(one, at) for one in others[:2]] + [one["words"] for one in recorded[-2:]],
-        "direction": "down" if size < 0 else "up",
+        "beside": [
+            *(_words(one, at) for one in others[:MOST_NAMED]),
+            *(one.words for one in _nearest(recorded, alert) if not (alert.asks and one.kind == "deployment")),
+        ],
+        "direction": "down" if size < 0 else "up" if size > 0 else "",
         "size": size,
         "change": _change_words(series, alert.detail, size),
         "onset_from": _said(first),
@@ -63,7 +68,7 @@ def explain(alert: Alert, *, at: datetime) -> dict:
         "confidence": _sure(alert),
         "segments": [_shown(one, at) for one in segments],
         "metrics": [_shown(one, at) for one in others],
-        "changes": recorded,
+        "changes": [{"at": _said(one.at), "kind": one.kind, "words": one.words, "page": one.page} for one in recorded],
     }
 
 
@@ -119,48 +124,32 @@ def _apart(one: Moved, alert: Alert) -> timedelta:
     return abs(one.noticed.onset_at - alert.onset_at)
 
 
-def _recorded(series: Series, first: datetime, last: datetime, at: datetime) -> list[dict]:
-    """Return what the portal recorded around the beginning: deployments, changes of format, contracts of feeds."""
-    system, edges = series.metric.system_id, (first - RECORDED_BEFORE, last + RECORDED_AFTER)
-    deployed = Deployment.objects.in_production().filter(system=system, at__range=edges)
-    found = [
-        (one.at, "deployment", f"version {one.model_version} was deployed on {wording.day(one.at, at)}")
-        for one in deployed.select_related("model_version").order_by("-at")[:MOST_RECORDED]
-    ]
-    seen = SchemaSeen.objects.filter(source__system=system, at__range=edges).select_related("source")
-    for one in seen.order_by("-at")[:MOST_RECORDED]:
-        if SchemaSeen.objects.filter(source=one.source_id, at__lt=one.at).exists():
-            words = f"the format of {one.source} changed on {wording.day(one.at, at)}"
-            found.append((one.at, "schema", words))
-    contracts = Contract.objects.settled().filter(feed__dependencies__system=system, at__range=edges)
-    for one in contracts.select_related("feed").order_by("-at")[:MOST_RECORDED]:
-        words = f"contract {one.n} of {one.feed} came into force on {wording.day(one.at, at)}"
-        found.append((one.at, "contract", words))
-    return [{"at": _said(when), "kind": kind, "words": words} for when, kind, words in sorted(found)]
+def _nearest(found: list[Recorded], alert: Alert) -> list[Recorded]:
+    """Return those that the sentence names: the nearest to the beginning, in order of time."""
+    near = sorted(found, key=lambda one: abs(one.at - alert.onset_at))[:MOST_NAMED]
+    return sorted(near, key=lambda one: one.at)
 
 
 def _most(size: float, segments: list[Moved]) -> str:
     """Say in which segment it moved clearly more than in the whole; empty where there is none."""
-    same_way = [one for one in segments if (one.noticed.size or 0.0) * size > 0]
-    if not same_way or same_way[0].size <= MORE * abs(size):
+    same_way = [one for one in segments if one.size * size > 0]
+    if not same_way or abs(same_way[0].size) <= MORE * abs(size):
         return ""
     return f", most in segment {same_way[0].series.segment.replace('=', ' ')}"
 
 
 def _words(one: Moved, at: datetime) -> str:
-    series, reading = one.series, one.noticed.reading
+    series, reading = one.series, one.noticed.last
     column = str(series.selector.get("metric", "")) if isinstance(series.selector, dict) else ""
     on = wording.day(one.noticed.onset_at, at, series.rhythm_s)
     if column.startswith(MISSING) and not series.segment and reading["level"] > reading["before"]:
         share = 100 * reading["level"]
         said = f"{share:.0f}" if share >= 1 else f"{share:.1g}"
         return f"feature `{column.removeprefix(MISSING)}` went missing in {said} % of rows on {on}"
-    before, level = (
-        wording.with_unit(text, series.metric.unit) for text in wording.figures(reading["before"], reading["level"])
-    )
+    before, level = wording.figures(reading["before"], reading["level"])
     verb = "fell" if reading["level"] < reading["before"] else "rose"
     name = series.segment.replace("=", " ") if series.segment else wording.lower(wording.title_of(series))
-    return f"{name} {verb} from {before} to {level} on {on}"
+    return f"{name} {verb} from {before} to {wording.with_unit(level, series.metric.unit)} on {on}"
 
 
 def _shown(one: Moved, at: datetime) -> dict:
@@ -169,7 +158,7 @@ def _shown(one: Moved, at: datetime) -> dict:
         "metric": series.metric.key,
         "segment": series.segment,
         "onset_at": _said(one.noticed.onset_at),
-        "size": one.noticed.size,
+        "size": one.size,
         "words": _words(one, at),
     }
 
@@ -178,12 +167,20 @@ def _said(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def _size(detail: dict) -> float:
+    """Return by how much the level has moved, or had moved where it is nearly back; 0 of what moves no level."""
+    if detail.get("kind") in STAYS:
+        return 0.0
+    now, farthest = (detail[name] - detail["before"] for name in ("level", "farthest"))
+    return farthest if abs(now) < NEARLY_BACK * abs(farthest) else now
+
+
 def _change_words(series: Series, detail: dict, size: float) -> str:
+    if not size:
+        return STAYS.get(detail.get("kind", ""), "none yet")
     by = wording.with_unit(wording.figures(abs(size))[0], series.metric.unit)
-    before, level = (
-        wording.with_unit(text, series.metric.unit) for text in wording.figures(detail["before"], detail["level"])
-    )
-    return f"{'down' if size < 0 else 'up'} by {by}, from {before} to {level}"
+    before, level = wording.figures(detail["before"], detail["before"] + size)
+    return f"{'down' if size < 0 else 'up'} by {by}, from {before} to {wording.with_unit(level, series.metric.unit)}"
 
 
 def _began_words(first: datetime, last: datetime, at: datetime, rhythm_s: float | None) -> str:

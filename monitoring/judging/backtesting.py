@@ -24,7 +24,8 @@ LOOKED_EVERY = 200  # points after which the clock is looked at
 class Noticed:
     """One alarm: since when it was so, at which point it was told, at which it was over (None: it still lasts).
 
-    `reading` is what was said as it was told: detection's Reading or LimitReading, as a dict.
+    `reading` is what was said as it was told, `last` what was said at the last point while it lasted: detection's
+    Reading or LimitReading, as a dict.
     """
 
     onset_at: datetime
@@ -32,6 +33,7 @@ class Noticed:
     over_at: datetime | None
     reading: dict
     sentence: str
+    last: dict
 
     @property
     def size(self) -> float | None:
@@ -82,18 +84,22 @@ def alarms(
 ) -> tuple[list[Noticed], datetime | None]:
     """Return (the alarms that `samples` raise, until when they were judged where the time ran out, else None)."""
     found: list[Noticed] = []
-    alarm: Noticed | None = None
+    alarm = last = None
     until = time.monotonic() + deadline_s
     for n, (sample, after) in enumerate(states_of(monitor, metric, baselines, beginning(monitor, metric), samples)):
         reading = after["reading"]
-        if reading.is_bad and alarm is None:
-            alarm = _told(monitor, baselines, sample, asdict(reading))
-        elif alarm is not None and not reading.is_bad:
-            found.append(replace(alarm, over_at=sample.at))
+        if reading.is_bad:
+            alarm, last = alarm or _told(monitor, baselines, sample, asdict(reading)), reading
+        elif alarm is not None:
+            found.append(replace(alarm, over_at=sample.at, last=asdict(last)))
             alarm = None
         if n % LOOKED_EVERY == 0 and time.monotonic() > until:
-            return [*found, *([alarm] if alarm else [])], sample.at
-    return [*found, *([alarm] if alarm else [])], None
+            return _with_open(found, alarm, last), sample.at
+    return _with_open(found, alarm, last), None
+
+
+def _with_open(found: list[Noticed], alarm: Noticed | None, last) -> list[Noticed]:
+    return [*found, replace(alarm, last=asdict(last))] if alarm else found
 
 
 def samples_between(
@@ -150,4 +156,4 @@ def _told(monitor: Monitor, baselines: Sequence[Baseline], sample: Sample, readi
     else:
         baseline = baseline_at(baselines, at)
         sentence = wording.change_sentence(series, reading, baseline.value if baseline else None, at)
-    return Noticed(moment(reading["onset_at"]), at, None, reading, wording.cut(sentence))
+    return Noticed(moment(reading["onset_at"]), at, None, reading, wording.cut(sentence), reading)

@@ -90,6 +90,8 @@ class Alert(models.Model):
     def whole_sentence(self) -> str:
         """The sentence with what moved most, and what moved or changed with it."""
         most, beside = self.explanation.get("most", ""), self.explanation.get("beside", [])
+        if self.asks and beside:
+            return f"{self.sentence} At about that time {'; '.join(beside)}."
         text = self.sentence.removesuffix(".") if most or beside else self.sentence
         return f"{'; '.join([f'{text}{most}', *beside])}." if most or beside else text
 

@@ -15,7 +15,7 @@ AT = datetime(2026, 4, 1, tzinfo=UTC)
     [
         ("level", "Accuracy has fallen from 0.91 to 0.86 since 3 March (baseline 0.91)."),
         ("weekend", "Accuracy has fallen at weekends from 0.91 to 0.86 since 3 March (baseline 0.91)."),
-        ("bursts", "Accuracy is bad more often than usual (usually 0.91, lately 0.86) since 3 March (baseline 0.91)."),
+        ("bursts", "Accuracy is bad now and then, more often than usual, since 3 March (baseline 0.91)."),
         ("spread", "Accuracy scatters more than usual around 0.91 since 3 March (baseline 0.91)."),
     ],
 )
