@@ -16,6 +16,7 @@ from incidents.actions.responding import respond
 from mlops_portal.demo.calendar import Calendar, night_after
 from mlops_portal.demo.logs import labels_file, predictions_file, write_day, write_labels
 from mlops_portal.demo.people_on_call import deal_with_incidents
+from mlops_portal.demo.places import note_past
 from mlops_portal.demo.promises import keep_promises
 from mlops_portal.demo.server import ModelServer
 from mlops_portal.demo.services import SERVICES, Service
@@ -52,10 +53,12 @@ def relive(world: World) -> Iterator[str]:
         make_months(nights[0], nights[-1])
     for n, night in enumerate(nights, start=1):
         if done is None or night > done:
+            note_past(world.folder.parent, f"{night:%-d %B}, {n} of {len(nights)} days")
             live_day(night.date() - timedelta(days=1), world, looks=(len(nights) - n) % LOOK_EVERY_NIGHTS == 0)
             if n % SAY_EVERY_DAYS == 0 or n == len(nights):
                 yield f"history: {n} of {len(nights)} days"
     _wake(world)
+    note_past(world.folder.parent, "")
 
 
 def _wake(world: World) -> None:

@@ -60,7 +60,11 @@ def _put(path: Path, text: str, at: datetime) -> None:
 
 def _head(service: Service) -> str:
     score = ["score"] if service.task == "binary" else []
-    return ",".join(["id", "at", "version", "prediction", *score, *service.fields]) + "\n"
+    return ",".join(["id", "at", "version", "prediction", *score, *service.fields, *_region(service)]) + "\n"
+
+
+def _region(service: Service) -> list[str]:
+    return ["region"] if service.regions else []
 
 
 def _lines(service: Service, asked: Requests, answer: Answer, version: str) -> str:
@@ -70,5 +74,6 @@ def _lines(service: Service, asked: Requests, answer: Answer, version: str) -> s
     for n, (name, at) in enumerate(zip(asked.ids, asked.times, strict=True)):
         score = [] if answer.scores is None else [answer.scores[n]]
         fields = ["" if value != value else f"{value:.4g}" for value in asked.inputs[n, columns]]
-        writer.writerow([name, f"{at:%Y-%m-%dT%H:%M:%SZ}", version, answer.predictions[n], *score, *fields])
+        region = [asked.regions[n]] if service.regions else []
+        writer.writerow([name, f"{at:%Y-%m-%dT%H:%M:%SZ}", version, answer.predictions[n], *score, *fields, *region])
     return text.getvalue()

@@ -33,7 +33,7 @@ class Experiment:
     """What a data scientist did once: a data set split, a pipeline fitted, and the rest kept for testing.
 
     `outcomes` are the business's names for the data set's classes, of two the positive one first; `unit` is one unit
-    of a regression's target.
+    of a regression's target; of two outcomes the positive one is said where its probability is above `cut`.
     """
 
     task: str
@@ -41,6 +41,7 @@ class Experiment:
     outcomes: tuple[str, ...] = ()
     unit: float = 1.0
     simplicity: float = 1.0  # how strongly the model is held back from following its training rows
+    cut: float = 0.5
 
     @cached_property
     def _split(self) -> list[NDArray]:
@@ -81,5 +82,6 @@ class Experiment:
         if self.task == "regression":
             return Answer(self.named(self.pipeline.predict(rows)), None)
         chances = self.pipeline.predict_proba(rows)
-        scores = np.round(chances[:, 0], 4) if self.task == "binary" else None
-        return Answer(self.named(chances.argmax(axis=1)), scores)
+        if self.task == "multiclass":
+            return Answer(self.named(chances.argmax(axis=1)), None)
+        return Answer(self.named((chances[:, 0] <= self.cut).astype(int)), np.round(chances[:, 0], 4))

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from incidents.actions.declaring import change_incident
 from incidents.actions.response import acknowledge, resolve, write_note
 from incidents.models import Entry, Incident
+from monitoring.actions.alerts import say_real
+from monitoring.models import Alert
 from systems.models import Person
 
 
@@ -18,6 +20,7 @@ class Habit:
     finding: str
     ending: str
     situation: str = ""
+    was_real: bool = True
 
 
 HABITS = {
@@ -46,7 +49,8 @@ HABITS = {
         "on-call",
         timedelta(hours=1, minutes=15),
         "Held-back payments are looked at by hand until it is clear.",
-        "Back to what it was; the payments that were held back have been released.",
+        "Nothing was wrong: a few odd payments on few days. The payments that were held back have been released.",
+        was_real=False,
     ),
 }
 SETTLED_FOR = timedelta(days=1)
@@ -75,6 +79,8 @@ def _deal_with(incident: Incident, habit: Habit, people: dict[str, Person], now:
     if over_at is None or over_at + SETTLED_FOR > now:
         return 0
     resolve(incident=incident, by=by, at=over_at + SETTLED_FOR, text=habit.ending)
+    for alert in Alert.objects.filter(membership__incident=incident, real=None):
+        say_real(alert, real=habit.was_real, by=by, at=over_at + SETTLED_FOR)
     return 1
 
 

@@ -20,6 +20,25 @@ def kept_port(folder: Path) -> int:
     return port
 
 
+def note_past(folder: Path, words: str) -> None:
+    """Write down how far the world's past has been worked through, for the banner of pages; empty: it is done."""
+    path = folder / "past"
+    if not words:
+        path.unlink(missing_ok=True)
+        return
+    draft = path.with_suffix(".draft")
+    draft.write_text(words)
+    draft.replace(path)
+
+
+def past_noted(folder: Path) -> str:
+    """Return how far the world's past has been worked through, empty where it is done or there is no demo."""
+    try:
+        return (folder / "past").read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def _is_free(port: int) -> bool:
     try:
         with socket.create_server(("127.0.0.1", port)):

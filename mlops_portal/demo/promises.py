@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from mlops_portal.demo.feeds import keep_feeds, try_everything
 from mlops_portal.demo.plans import pay
-from mlops_portal.demo.services import MIX_UP, SERVICES, Service
+from mlops_portal.demo.services import FEWER_HELD_BACK_FROM, MIX_UP, SERVICES, Service
 from mlops_portal.demo.texts import ANSWERS, RUNBOOKS
 from mlops_portal.demo.watching import figures
 from systems.actions.hand_overs import plan_hand_over
@@ -34,7 +34,11 @@ LEAVES = ("logistics-analyst", ANNOUNCED_AT_AGE + 20)  # days after it was said
 PLANNED = ("ticket-routing", Role.SERVICE_OWNER, "data-engineer", ANNOUNCED_AT_AGE + 12)
 HANDED_OVER_AT_AGE = 90
 HANDED_OVER = ("card-fraud-score", Role.SERVICE_OWNER, "service-developer", "The service moved to the payments team.")
-NOT_KEPT = {"card-fraud-score": 75}  # went live at this age, whatever the gate said
+NOT_KEPT = "card-fraud-score"
+WENT_LIVE_AT_ALL_COSTS = {  # at these ages, whatever the gate said: which version, and why
+    75: (0, "The campaign could not wait."),
+    FEWER_HELD_BACK_FROM: (1, "Fewer payments of honest customers are held back."),
+}
 
 
 def keep_promises(age: int, at: datetime) -> None:
@@ -44,8 +48,9 @@ def keep_promises(age: int, at: datetime) -> None:
     for service in SERVICES:
         if service.slug in WELL_KEPT:
             _keep(service, age, at)
-        elif NOT_KEPT.get(service.slug) == age:
-            _go_live(service, service.versions[0][0], at, "The campaign could not wait.")
+        elif service.slug == NOT_KEPT and age in WENT_LIVE_AT_ALL_COSTS:
+            n, note = WENT_LIVE_AT_ALL_COSTS[age]
+            _go_live(service, service.versions[n][0], at, note)
     if age == HANDED_OVER_AT_AGE:
         _hand_over(at)
     elif age == CONFIRMED_AT_AGE:

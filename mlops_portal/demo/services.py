@@ -18,8 +18,22 @@ FIELD_LOST = 23
 FEED_FELL_SILENT = 5
 OUTAGE = range(139, 143)
 MIX_UP = range(121, 134)
+NEW_TARIFF_FROM = 67
+NEW_TARIFF_IN, NEW_TARIFF_SHARE = "EU", 0.24  # of the rows from there
+FEWER_HELD_BACK_FROM = 30
 Inputs = NDArray[np.float64]
-Story = Callable[[Inputs, int, Experiment], Inputs]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of a service: its age, the region of each row (empty where it has none), and a source of chance."""
+
+    age: int
+    regions: NDArray[np.str_]
+    rng: np.random.Generator
+
+
+Story = Callable[[Inputs, Day, Experiment], Inputs]
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class Service:
     """A served model and its stream of requests.
 
     `versions` are (name, age from which it serves, experiment), the oldest first; `fields` are the columns of the data
-    set that the log keeps, by the business's names.
+    set that the log keeps, by the business's names; `regions` are the shares of rows by where they come from.
     """
 
     slug: str
@@ -43,6 +57,7 @@ class Service:
     metrics: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)  # what the business needs at the least, by metric
     watched_fields: tuple[str, ...] = field(default=())
+    regions: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -54,34 +69,36 @@ class Service:
         return name, experiment
 
 
-def _as_it_was(rows: Inputs, age: int, experiment: Experiment) -> Inputs:
+def as_it_was(rows: Inputs, day: Day, experiment: Experiment) -> Inputs:
     return rows
 
 
-def _customers_change(rows: Inputs, age: int, experiment: Experiment) -> Inputs:
-    """Move four columns slowly, up to two and a half of their standard deviations."""
-    share = min(1.0, max(0.0, (SHIFT_BEGAN - age) / SHIFT_LASTS))
-    columns = [1, 4, 21, 24]
-    rows[:, columns] += 2.5 * share * experiment.spreads[columns]
+def _customers_change(rows: Inputs, day: Day, experiment: Experiment) -> Inputs:
+    """Move four columns slowly in one region, up to three of their standard deviations; a field of some is empty."""
+    share = min(1.0, max(0.0, (SHIFT_BEGAN - day.age) / SHIFT_LASTS))
+    columns, there = [1, 4, 21, 24], day.regions == NEW_TARIFF_IN
+    rows[np.ix_(there, columns)] += 3.0 * share * experiment.spreads[columns]
+    if day.age <= NEW_TARIFF_FROM:
+        rows[there & (day.rng.random(len(rows)) < NEW_TARIFF_SHARE), 1] = np.nan
     return rows
 
 
-def _field_gets_lost(rows: Inputs, age: int, experiment: Experiment) -> Inputs:
+def _field_gets_lost(rows: Inputs, day: Day, experiment: Experiment) -> Inputs:
     """Leave a column empty from one day on."""
-    if age <= FIELD_LOST:
+    if day.age <= FIELD_LOST:
         rows[:, 2] = np.nan
     return rows
 
 
-def _columns_mixed_up(rows: Inputs, age: int, experiment: Experiment) -> Inputs:
+def _columns_mixed_up(rows: Inputs, day: Day, experiment: Experiment) -> Inputs:
     """Send some columns in the wrong order, until the new version of the model expects them so."""
-    if age in MIX_UP:
+    if day.age in MIX_UP:
         rows[:, 20:28] = rows[:, 20:28][:, ::-1]
     return rows
 
 
 _churn = Experiment("binary", 11, ("leaves", "stays"), simplicity=10)
-_fraud = Experiment("binary", 17, ("fraud", "fine"), simplicity=3)
+_fraud = [Experiment("binary", 17, ("fraud", "fine"), simplicity=3, cut=cut) for cut in (0.5, 0.7)]
 _queues = (
     "billing",
     "delivery",
@@ -109,6 +126,7 @@ SERVICES = [
         metrics=("accuracy", "recall", "roc_auc"),
         limits={"accuracy": 0.88},
         watched_fields=("calls_a_week",),
+        regions={"EU": 0.5, "US": 0.3, "elsewhere": 0.2},
     ),
     Service(
         "ticket-routing",
@@ -133,11 +151,11 @@ SERVICES = [
     ),
     Service(
         "card-fraud-score",
-        (("0.9", 10_000, _fraud),),
+        (("0.9", 10_000, _fraud[0]), ("1.0", FEWER_HELD_BACK_FROM, _fraud[1])),
         {"amount": 3, "merchant_risk": 7, "distance_km": 13},
         480,
         timedelta(days=10),
-        _as_it_was,
+        as_it_was,
         since_age=75,
         metrics=("recall", "precision", "roc_auc"),
         watched_fields=("distance_km",),
@@ -148,7 +166,7 @@ SERVICES = [
         {"last_week": 2, "season": 3, "price": 8},
         240,
         timedelta(days=1),
-        _as_it_was,
+        as_it_was,
         is_silent=lambda age: age <= FEED_FELL_SILENT,
         has_server=False,
         metrics=("mae",),

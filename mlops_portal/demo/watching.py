@@ -63,11 +63,12 @@ def log_settings(service: Service) -> dict:
     columns = {"id": "id", "at": "at", "prediction": "prediction", "label": "outcome", "version": "version"}
     if service.task == "binary":
         columns["score"] = "score"
+    segments = {"segments": ["region"]} if service.regions else {}
     return {
         "predictions": f"{service.slug}/predictions",
         "labels": f"{service.slug}/labels",
         "format": "csv",
-        "columns": columns | {"features": list(service.fields)},
+        "columns": columns | {"features": list(service.fields)} | segments,
         "task": service.task,
         "positive": service.versions[0][2].outcomes[0] if service.task == "binary" else "",
         "window": "day",
@@ -91,6 +92,7 @@ def log_watches(service: Service) -> list[Watch]:
     ]
     return [
         *quality,
+        *(_watch(service.metrics[0], segment=f"region={name}") for name in service.regions),
         _watch("rows"),
         *(_watch(f"missing:{name}", above=MOST_MISSING) for name in service.watched_fields),
     ]
@@ -153,10 +155,10 @@ def _tested_day(service: Service, experiment: Experiment, rng: np.random.Generat
     drawn = rng.integers(0, len(rows), service.rows_a_day)
     noise = rng.normal(0, service.jitter, (len(drawn), rows.shape[1])) * experiment.spreads
     answer = experiment.predict(rows[drawn] + noise)
-    return {key: _measured(key, experiment, truth[drawn], answer) for key in service.metrics}
+    return {key: measured(key, experiment, truth[drawn], answer) for key in service.metrics}
 
 
-def _measured(key: str, experiment: Experiment, truth, answer) -> float:
+def measured(key: str, experiment: Experiment, truth, answer) -> float:
     said = answer.predictions
     if experiment.task == "regression":
         return getattr(measures, key)(truth, said)
@@ -166,12 +168,13 @@ def _measured(key: str, experiment: Experiment, truth, answer) -> float:
     return measures.accuracy(truth, said) if key == "accuracy" else getattr(measures, key)(truth, said, positive)
 
 
-def _watch(metric: str, **expected) -> Watch:
+def _watch(metric: str, *, segment: str = "", **expected) -> Watch:
     """Return the watch that the connector suggests for this metric of a log."""
     said = connector_of("prediction_log").suggested(metric)
     return Watch(
         said.key,
-        {"metric": metric},
+        {"metric": metric} | ({"segment": segment} if segment else {}),
+        segment=segment,
         name=said.name,
         unit=said.unit,
         kind=said.kind,

@@ -5,6 +5,7 @@ from threading import Event
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.db.models import Count, Q
@@ -158,6 +159,45 @@ def test_a_past_that_was_cut_off_goes_on_without_doubling(demo, monkeypatch, tmp
     steps.close()
     demo(days=3)
     assert set(Pull.objects.values_list("source").annotate(n=Count("pk")).values_list("n", flat=True)) == {3}
+
+
+def test_pages_say_how_far_the_past_has_come_until_it_is_done(demo, client, tmp_path, monkeypatch):
+    said = []
+
+    def looked(*args, **kwargs):
+        client.force_login(Person.objects.get(username="manager"))
+        said.append(client.get("/systems/").context["demo_past"])
+
+    monkeypatch.setattr(history, "look", looked)
+    demo(days=2)
+    assert [words.partition(", ")[2] for words in said] == ["2 of 2 days"]
+    assert client.get("/systems/").context["demo_past"] == ""
+
+
+def test_a_log_says_where_its_rows_come_from_and_quality_is_watched_there(demo, tmp_path):
+    demo(days=9)
+    head, *rows = next((tmp_path / "demo/logs/churn-forecast/predictions").glob("*.csv")).read_text().splitlines()
+    assert head.endswith(",region")
+    assert {row.rpartition(",")[2] for row in rows} == {"EU", "US", "elsewhere"}
+    there = Point.objects.filter(series__metric__system__slug="churn-forecast", series__metric__key="accuracy")
+    assert set(there.values_list("series__segment", flat=True)) == {"", "region=EU", "region=US", "region=elsewhere"}
+
+
+def test_a_new_version_holds_back_fewer_and_ranks_as_before():
+    older, newer = (version[2] for version in next(one for one in SERVICES if one.slug == "card-fraud-score").versions)
+    rows, truth = older.held_out
+    said = [one.predict(rows) for one in (older, newer)]
+    assert (said[0].scores == said[1].scores).all()
+    caught = [(one.predictions[truth == "fraud"] == "fraud").mean() for one in said]
+    assert caught[1] < caught[0]
+
+
+def test_customers_change_in_one_region_and_a_field_of_some_is_empty_there():
+    churn = next(one for one in SERVICES if one.slug == "churn-forecast")
+    asked = requests_of(churn, date(2026, 3, 9), date(2026, 3, 9))
+    empty = np.isnan(asked.inputs[:, 1])
+    assert set(asked.regions[empty]) == {"EU"}
+    assert 0.06 < empty.mean() < 0.18
 
 
 def test_nobody_is_told_of_the_past(demo):

@@ -157,3 +157,10 @@ def test_the_banner_says_since_when_and_what_is_late():
     assert "The portal itself is late:" in html
     assert "4 minutes ago" in html
     assert "(late: judge, pull)" in html
+
+
+def test_the_banner_says_how_far_a_demo_has_been_filled():
+    assert "banner" not in show("{% include 'components/banner.html' %}", demo_past="")
+    assert "has come to 3 March, 84 of 182 days" in show(
+        "{% include 'components/banner.html' %}", demo_past="3 March, 84 of 182 days"
+    )
