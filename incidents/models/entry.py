@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
@@ -13,7 +14,7 @@ class EntryQuerySet(models.QuerySet):
     def visible_to(self, person):
         """All but what the portal itself wrote about a system that `person` may not see."""
         hidden = System.objects.hidden_from(person).values("slug")
-        return self.annotate(about=KT("data__system")).exclude(about__in=hidden)
+        return self.annotate(about=KT("data__system")).filter(Q(about__isnull=True) | ~Q(about__in=hidden))
 
 
 class Entry(models.Model):

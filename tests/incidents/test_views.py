@@ -65,6 +65,12 @@ def test_filters(as_on_call, on_call, system, now, query, found):
     assert _numbers(as_on_call.get(f"/incidents/?{query}")) == found
 
 
+def test_a_timeline_is_whole_though_somewhere_a_system_is_hidden(as_on_call, incident, on_call, now):
+    SystemFactory(slug="secret", restricted=True)
+    write_note(incident=incident, text="The feed is late.", by=on_call, at=now)
+    assert "The feed is late." in as_on_call.get(incident.get_absolute_url()).content.decode()
+
+
 def test_a_restricted_systems_incident_does_not_exist_for_others(as_on_call):
     IncidentFactory(number=7, systems=[SystemFactory(slug="secret", restricted=True)])
     assert _numbers(as_on_call.get("/incidents/")) == []
