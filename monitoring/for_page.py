@@ -3,12 +3,14 @@
 from datetime import timedelta
 from itertools import pairwise
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from monitoring.drawing.multiples import MOST, draw_many, worst_first
 from monitoring.drawing.series import draw_series, limits_of, lines_of
+from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
-from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from monitoring.models import Alert, Metric, Monitor, SchemaSeen, Series, Source
 from monitoring.promises.ranges import ranges_now
 from systems.access import may
 from systems.models import System
@@ -21,6 +23,7 @@ def for_page(system: System, person) -> dict:
     """Return what the fragments of monitoring on its page take as `monitoring`; `person` may see the system."""
     rows = series_of(system)
     leading = next((row for row in rows if row.metric.leading), None)
+    alerts = list(Alert.objects.open().of_systems([system]).with_origin())
     by_kind = {kind: [row for row in rows if row.metric.kind == kind] for kind in Metric.Kind.values}
     sources = list(system.sources.order_by("name"))
     compared, others = _compared(by_kind[Metric.Kind.QUALITY], leading)
@@ -30,8 +33,8 @@ def for_page(system: System, person) -> dict:
         "metrics_by_kind": by_kind,
         "compared": compared,
         "others": [*others, *by_kind[Metric.Kind.SERVICE], *by_kind[Metric.Kind.BUSINESS]],
-        "leading": _leading(leading),
-        "alerts": list(Alert.objects.open().of_systems([system]).with_origin()),
+        "leading": _leading(leading, alerts),
+        "alerts": alerts,
         "normal": ranges_now([system]),
         "maintenance": system.maintenance.at(timezone.now()).first(),
         "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
@@ -51,8 +54,10 @@ def _compared(quality: list[Series], leading: Series | None) -> tuple[list[Serie
 
 
 def series_of(system: System) -> list[Series]:
-    """Return the series of the system, the leading first; each with its state now, `line` and `limits`."""
-    found = Series.objects.filter(metric__system=system).with_state().select_related("metric__system")
+    """Return the series of the system, the leading first; each with state now, `is_watched`, `line` and `limits`."""
+    watching = Monitor.objects.filter(series=OuterRef("pk"))
+    found = Series.objects.filter(metric__system=system).with_state().annotate(is_watched=Exists(watching))
+    found = found.select_related("metric__system")
     rows = list(found.order_by("-metric__leading", "metric__kind", "metric__key", "segment"))
     lines, limits = lines_of(rows), limits_of(rows)
     for row in rows:
@@ -60,13 +65,14 @@ def series_of(system: System) -> list[Series]:
     return rows
 
 
-def _leading(series: Series | None) -> dict | None:
+def _leading(series: Series | None, alerts: list[Alert]) -> dict | None:
     if series is None:
         return None
     now = timezone.now()
     drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
     business = [one.sentence for one in business_of(series, at=now)]
-    return {"metric": series.metric, "series": series, "drawing": drawing, "business": business}
+    sentence = said_whole(series, alerts)
+    return {"metric": series.metric, "series": series, "sentence": sentence, "drawing": drawing, "business": business}
 
 
 def _format_changes(sources: list[Source]) -> list[SchemaSeen]:

@@ -3,6 +3,7 @@
 import math
 from datetime import datetime, timedelta
 
+from mlops_portal.engine import units
 from monitoring.models import Metric
 
 LONGEST = 300
@@ -30,7 +31,7 @@ def _decimals(value: float, count: int) -> int:
 
 
 def with_unit(text: str, unit: str) -> str:
-    return f"{text} {unit}" if unit and unit not in ("share", "ratio", "score") else text
+    return f"{text} {units.said(unit)}".rstrip()
 
 
 def day(moment: datetime, at: datetime, rhythm_s: float | None = None) -> str:

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models.incident import Severity
+from mlops_portal.engine import units
 from monitoring import charts
 from monitoring.models.series import State
 from systems.models.condition import Level
@@ -153,6 +154,7 @@ def number(value, unit: str = "", digits: int | None = None) -> SafeString:
         return mark_safe(
             '<span class="number"><span aria-hidden="true">–</span><span class="visually-hidden">no value</span></span>'
         )
+    unit = units.said(unit)
     space = "" if unit in ("", "%") else "\N{NO-BREAK SPACE}"
     return format_html('<data class="number" value="{}">{}{}{}</data>', value, number_text(value, digits), space, unit)
 

@@ -20,6 +20,7 @@ from monitoring.actions.baselines import set_baseline
 from monitoring.actions.metrics import AlreadyWatched, Watch, add_metrics, edit_metric, remove_metric
 from monitoring.api import shapes
 from monitoring.api.sources import OfASystem
+from monitoring.drawing.bands import Band, bands_of, normals_of
 from monitoring.filters import MetricFilter
 from monitoring.models import Baseline, Maturity, Metric, Point, Series
 from monitoring.store.windows import Gathered, Window, points_between
@@ -52,6 +53,14 @@ class Metrics(OfASystem):
 
     def get_queryset(self):
         return _shown(super().get_queryset()).visible_to(self.request.user)
+
+    def paginate_queryset(self, queryset):
+        rows = super().paginate_queryset(queryset)
+        self.normals = normals_of([series for metric in rows for series in metric.series_shown])
+        return rows
+
+    def get_serializer_context(self) -> dict:
+        return super().get_serializer_context() | {"normals": getattr(self, "normals", None)}
 
     def represent(self, row) -> dict:
         return super().represent(_shown(Metric.objects).get(pk=row.pk))
@@ -117,6 +126,7 @@ class Points(Resource):
                 {"type": "integer", "minimum": SHORTEST_STEP_S, "maximum": LONGEST_STEP_S},
                 "Seconds of a window; the answer then holds {at, mean, min, max, samples, points}.",
             ),
+            _parameter("band", {"type": "boolean"}, "Whether `normal` says between which values each is normal."),
         ]
     }
 
@@ -124,12 +134,15 @@ class Points(Resource):
         """Return one page of values, or of windows."""
         metric = get_object_or_404(Metric.objects.visible_to(request.user), pk=metric_id)
         series = get_object_or_404(metric.series, segment=request.query_params.get("segment", ""), estimated=False)
-        begin, end, step_s = self._moment("from"), self._moment("to"), self._step()
+        begin, end, step_s, with_band = self._moment("from"), self._moment("to"), self._step(), self._with_band()
         if step_s:
             rows = [_window(row) for row in self.paginate_queryset(Gathered([series.pk], begin, end, step_s))]
-            return self.get_paginated_response(shapes.WindowShape(rows, many=True).data)
-        rows = _points(metric, self.paginate_queryset(points_between(series, begin, end).order_by("-at")))
-        return self.get_paginated_response(shapes.PointShape(rows, many=True).data)
+        else:
+            rows = _points(metric, self.paginate_queryset(points_between(series, begin, end).order_by("-at")))
+        band = bands_of([series]).get(series.pk) if with_band else None
+        rows = [row | {"normal": _edges(band, row, of_samples=not step_s)} for row in rows]
+        shape = shapes.WindowShape if step_s else shapes.PointShape
+        return self.get_paginated_response(shape(rows, many=True).data)
 
     def _moment(self, name: str):
         given = self.request.query_params.get(name)
@@ -137,6 +150,12 @@ class Points(Resource):
             return Moment().run_validation(given) if given is not None else None
         except ValidationError as error:
             raise ValidationError({name: error.detail}) from None
+
+    def _with_band(self) -> bool:
+        given = self.request.query_params.get("band", "false")
+        if given not in ("true", "false"):
+            raise ValidationError({"band": ["true or false."]})
+        return given == "true"
 
     def _step(self) -> int | None:
         given = self.request.query_params.get("step")
@@ -146,6 +165,12 @@ class Points(Resource):
         if not is_number or not SHORTEST_STEP_S <= int(given) <= LONGEST_STEP_S:
             raise ValidationError({"step": [f"A whole number of seconds from {SHORTEST_STEP_S} to {LONGEST_STEP_S}."]})
         return int(given)
+
+
+def _edges(band: Band | None, row: dict, *, of_samples: bool) -> dict | None:
+    """Return between which values a row is normal; None while that is not known, or not asked for."""
+    edges = band.at(row["at"], float((of_samples and row["samples"]) or 0)) if band else None
+    return {"low": edges[0], "high": edges[1]} if edges else None
 
 
 def _window(window: Window) -> dict:

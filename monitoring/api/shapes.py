@@ -7,6 +7,7 @@ from rest_framework import serializers
 from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Number, Page, Text, Truth
 from mlops_portal.engine.api.serializers import Strict
 from monitoring import connectors
+from monitoring.drawing.bands import normals_of
 from monitoring.models import Baseline, Metric, Pull, Source, State
 from monitoring.models.metric import key_is_plain
 from systems.models import System
@@ -186,6 +187,21 @@ class BaselineShape(serializers.ModelSerializer):
         fields = ["value", "spread", "origin", "reason", "from_at"]
 
 
+class EdgesShape(serializers.Serializer):
+    """Between which values, in the metric's unit, a value is normal."""
+
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class NormalShape(EdgesShape):
+    """What is normal at the time of the last value, by the newest state of the monitor of quiet change."""
+
+    unit = serializers.CharField()
+    when = serializers.CharField(help_text="For which kind of moment it holds, such as for a Monday; empty: for any.")
+    sentence = serializers.CharField(help_text="Such as: Normal for a Monday at 09:00 UTC: 0.90–0.94.")
+
+
 class SeriesShape(serializers.Serializer):
     """One line of a metric: its state as of now, and the last that came."""
 
@@ -199,11 +215,18 @@ class SeriesShape(serializers.Serializer):
     last_at = Moment(allow_null=True)
     last_value = serializers.FloatField(allow_null=True)
     baseline = serializers.SerializerMethodField()
+    normal = serializers.SerializerMethodField(help_text="Null while that is not known.")
 
     @extend_schema_field(BaselineShape(allow_null=True))
     def get_baseline(self, series):
         newest = next(iter(series.baselines.all()), None)
         return BaselineShape(newest).data if newest else None
+
+    @extend_schema_field(NormalShape(allow_null=True))
+    def get_normal(self, series):
+        known = self.context.get("normals")
+        normal = (normals_of([series]) if known is None else known).get(series.pk)
+        return NormalShape(normal).data if normal else None
 
 
 class MetricShape(serializers.ModelSerializer):
@@ -274,6 +297,7 @@ class PointShape(serializers.Serializer):
     samples = serializers.IntegerField(allow_null=True)
     maturity = serializers.ChoiceField(["provisional", "final"])
     version = serializers.CharField(allow_null=True)
+    normal = EdgesShape(allow_null=True, help_text="Of as many samples; null without `band`, or while not known.")
 
 
 class WindowShape(serializers.Serializer):
@@ -285,6 +309,7 @@ class WindowShape(serializers.Serializer):
     max = serializers.FloatField()
     samples = serializers.IntegerField(allow_null=True)
     points = serializers.IntegerField()
+    normal = EdgesShape(allow_null=True, help_text="Of the usual samples; null without `band`, or while not known.")
 
 
 PointOrWindow = PolymorphicProxySerializer("PointOrWindow", [PointShape, WindowShape], None, many=False)

@@ -41,6 +41,13 @@ class Moved:
         return self.noticed.last["level"] - self.noticed.last["before"]
 
 
+def said_whole(series: Series, alerts: Iterable[Alert]) -> str:
+    """Return the series' sentence; where it is that of one of its open `alerts`, with what moved with it."""
+    own = (one for one in alerts if one.cleared_at is None and one.monitor.series_id == series.pk)
+    whole = (one.whole_within(series.sentence) for one in own)
+    return next((text for text in whole if text != series.sentence), series.sentence)
+
+
 def explain(alert: Alert, *, at: datetime) -> dict:
     """Return the explanation of an alert about quiet change, JSON-able; bounded work, about ten queries.
 

@@ -95,6 +95,12 @@ class Alert(models.Model):
         text = self.sentence.removesuffix(".") if most or beside else self.sentence
         return f"{'; '.join([f'{text}{most}', *beside])}." if most or beside else text
 
+    def whole_within(self, sentence: str) -> str:
+        """Return a sentence that begins with this alert's with the whole of it in its place; any other as it is."""
+        return (
+            sentence.replace(self.sentence, self.whole_sentence, 1) if sentence.startswith(self.sentence) else sentence
+        )
+
     @property
     def role(self) -> str:
         """The role whose holder is told."""

@@ -14,9 +14,10 @@ from django.utils import timezone
 from mlops_portal.engine.spreadsheet import csv_answer
 from monitoring import charts
 from monitoring.charts import Mark
-from monitoring.drawing.bands import normal_of
+from monitoring.drawing.bands import normals_of
 from monitoring.drawing.series import chart_of, draw_series, names_of_versions
 from monitoring.drawing.stretches import RANGES, Stretch, stretch_of
+from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
 from monitoring.feedback import said_of
 from monitoring.models import Alert, Metric, PointRevision, Series
@@ -139,6 +140,7 @@ def _common(request, asked: Looked) -> dict:
     alerts = Alert.objects.filter(monitor__series__metric=asked.metric).select_related(
         "monitor__series__metric", "said_by"
     )
+    alerts = list(alerts[:ALERTS_SHOWN])
     watched = list(asked.series.monitors.all()) if asked.series else []
     said, now = said_of(watched), timezone.now()
     return {
@@ -146,7 +148,8 @@ def _common(request, asked: Looked) -> dict:
         "metric": asked.metric,
         "series": asked.series,
         "all_series": asked.all_series,
-        "normal": normal_of(asked.series) if asked.series else None,
+        "sentence": said_whole(asked.series, alerts) if asked.series else "",
+        "normal": normals_of([asked.series]).get(asked.series.pk) if asked.series else None,
         "stale": stale_baselines([system.pk]).get(asked.series.pk) if asked.series else None,
         "baseline": asked.series.baselines.first() if asked.series else None,
         "watched": [(one, said[one.pk]) for one in watched],
@@ -154,7 +157,7 @@ def _common(request, asked: Looked) -> dict:
         "maintenance": system.maintenance.at(now).first(),
         "stretch": asked.stretch,
         "ranges": [(name, words) for name, (_, words) in RANGES.items()],
-        "alerts": alerts[:ALERTS_SHOWN],
+        "alerts": alerts,
         "may_act": may(request.user, "alert.act", system),
         "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
     }

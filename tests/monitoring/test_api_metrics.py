@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from monitoring.models import Metric
+from monitoring.models import Metric, Snapshot
 from tests.callers import caller
 from tests.factories import MetricFactory, SeriesFactory, SourceFactory
 from tests.monitoring.points import write
@@ -119,3 +121,63 @@ def test_what_the_experiment_found_comes_with_the_metric_and_may_change(data_sci
         0.93,
         "experiment",
     )
+
+
+@pytest.fixture
+def known(series, now):
+    """What is normal is known: on Mondays a little less, for hours the same."""
+    weekdays = [-0.02, 0.0, 0.0, 0.0, 0.0, 0.01, 0.01]
+    healthy = {
+        "level": 0.9,
+        "spread": 0.01,
+        "samples": 0.0,
+        "memory": 0.0,
+        "count": 40,
+        "weekdays": weekdays,
+        "hours": [],
+    }
+    series.metric.scale = "real"
+    series.metric.save()
+    write(series, [0.88, 0.9], to_at=NOON, every=timedelta(days=1))
+    series.last_at = NOON
+    series.save()
+    monitor = series.monitors.create(kind="change", settings={"sensitivity": "normal"})
+    for at, level in ((NOON - timedelta(days=9), 0.5), (NOON, 0.9)):
+        Snapshot.objects.create(monitor=monitor, at=at, state={"rule": {"healthy": healthy | {"level": level}}})
+    return series
+
+
+def test_what_is_normal_now_is_said_with_its_sentence(viewer, known):
+    metric = caller(viewer).get(f"metrics/{known.metric.pk}/").json()
+    normal = metric["series"][0]["normal"]
+    assert {name: normal[name] for name in ("when", "unit", "sentence")} == {
+        "when": "for a Monday",
+        "unit": "",
+        "sentence": "Normal for a Monday: 0.85–0.91.",
+    }
+    assert (round(normal["low"], 6), round(normal["high"], 6)) == (0.85, 0.91)
+    assert caller(viewer).get("metrics/").json()["results"][0]["series"] == metric["series"]
+
+
+def test_what_is_normal_is_null_while_it_is_not_known(viewer, series):
+    assert caller(viewer).get(f"metrics/{series.metric.pk}/").json()["series"][0]["normal"] is None
+
+
+def test_a_list_asks_once_for_what_is_normal(viewer, known, django_assert_num_queries):
+    client = caller(viewer)
+    client.get("metrics/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("metrics/")
+    SeriesFactory.create_batch(3, metric__system=known.metric.system)
+    with django_assert_num_queries(len(few)):
+        client.get("metrics/")
+
+
+@pytest.mark.parametrize("step", ["", "&step=86400"])
+def test_values_come_with_their_band_where_that_is_asked_for(viewer, known, step):
+    client, path = caller(viewer), f"metrics/{known.metric.pk}/points/"
+    rows = client.get(f"{path}?band=true{step}").json()["results"]
+    edges = [(round(one["normal"]["low"], 6), round(one["normal"]["high"], 6)) for one in rows]
+    assert edges == [(0.85, 0.91), (0.88, 0.94)]
+    assert [one["normal"] for one in client.get(f"{path}?{step}").json()["results"]] == [None, None]
+    assert client.get(f"{path}?band=perhaps").status_code == 400
