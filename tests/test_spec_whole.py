@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from mlops_portal.engine.plain_yaml import parse_yaml, write_yaml
 from mlops_portal.spec import SECTIONS, apply, export
-from monitoring.actions.monitors import edit_monitor, remove_monitor
+from monitoring.actions.maintenance import plan_maintenance
+from monitoring.actions.monitors import edit_monitor, remove_monitor, snooze
 from monitoring.models import Monitor
 from systems.actions.readiness import answer_question, review_answer
 from systems.models import Answer, Confidence, System
@@ -163,6 +164,28 @@ def test_what_became_of_a_monitor_by_hand_is_exported_too(prices, put, manager, 
     assert said["mae"]["change"] == {"sensitivity": "calm", "severity": "critical"}
     assert said["rows"] == {"silence": None}
     assert put(write_yaml(export(prices))).steps == []
+
+
+def test_a_sensitivity_that_was_set_by_hand_is_not_undone_unasked(prices, put, manager, now):
+    change = Monitor.objects.get(series__metric__key="mae", series__segment="", kind="change")
+    edit_monitor(monitor=change, settings={"sensitivity": "calm"}, by=manager, at=now + timedelta(seconds=1))
+    done = put(DOCUMENT, dry_run=True)
+    assert [one.step.path for one in done.by_hand] == ["metrics.mae"]
+    put(DOCUMENT, take_file=True)
+    change.refresh_from_db()
+    assert change.settings == {"sensitivity": "eager"}
+
+
+def test_maintenance_and_snoozes_are_no_matter_of_the_file(prices, put, manager, now):
+    before = export(prices)
+    change = Monitor.objects.get(series__metric__key="mae", series__segment="", kind="change")
+    snooze(change, until=now + timedelta(days=1), by=manager, at=now)
+    times = {"from_at": now, "to_at": now + timedelta(hours=1)}
+    plan_maintenance(system=prices, why="The feed moves.", by=manager, at=now, **times)
+    assert export(prices) == before
+    assert put(DOCUMENT).steps == []
+    change.refresh_from_db()
+    assert change.snoozed_until == now + timedelta(days=1)
 
 
 def test_answers_wait_for_a_review_like_any_other(put, system, viewer, teammate, manager, administrator, now):

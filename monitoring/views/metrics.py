@@ -23,7 +23,7 @@ from monitoring.feedback import said_of
 from monitoring.models import Alert, Metric, PointRevision, Series
 from monitoring.promises.baselines import stale_baselines
 from monitoring.store.windows import Window
-from systems.access import may
+from systems.access import RULES, may
 
 ALERTS_SHOWN = 20
 MOST_COMPARED = 5
@@ -159,6 +159,7 @@ def _common(request, asked: Looked) -> dict:
         "ranges": [(name, words) for name, (_, words) in RANGES.items()],
         "alerts": alerts,
         "may_act": may(request.user, "alert.act", system),
+        "who_may": RULES["alert.act"].sentence,
         "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
     }
 

@@ -7,6 +7,7 @@ import pytest
 from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due
 from monitoring.actions.monitors import watch
+from monitoring.explaining.alerts import explain
 from monitoring.explaining.beginnings import beginnings
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
 from systems.actions.versions import add_version, deploy
@@ -127,3 +128,57 @@ def test_a_clear_step_began_at_one_place_and_a_faint_one_somewhere():
     assert first < last
     assert beginnings([0.1, -0.2, 0.1], 3.0) is None
     assert beginnings([], 1.0) is None
+
+
+def test_where_it_is_most_is_asked_as_of_now_and_not_of_when_it_was_told(series):
+    part = series.metric.series.create(segment="region=EU")
+    values = [0.91 + WOBBLE[n % len(WOBBLE)] - (0.01 * max(0, n - 45)) for n in range(DAYS)]  # it creeps
+    write(part, values, to_at=_day(DAYS - 1), every=timedelta(days=1))
+    alert = _explained()
+    (moved,) = alert.explanation["segments"]
+    assert moved["size"] < -0.06 < alert.explanation["size"]
+    assert ", most in segment region EU" in alert.whole_sentence
+
+
+def test_what_is_nearly_back_is_as_large_as_it_was(series):
+    alert = _explained()
+    alert.detail |= {"level": alert.detail["before"] - 0.001}
+    found = explain(alert, at=_day(DAYS))
+    assert (round(found["size"], 2), found["change"]) == (-0.05, "down by 0.050, from 0.91 to 0.86")
+
+
+def test_single_bad_values_move_no_level(series):
+    alert = _explained()
+    alert.detail |= {"kind": "bursts"}
+    found = explain(alert, at=_day(DAYS))
+    assert (found["direction"], found["size"]) == ("", 0.0)
+    assert found["change"] == "single bad values, more often than usual"
+
+
+def test_a_question_about_a_version_does_not_name_its_deployment_twice(series, system, manager):
+    for name, day in (("1.0", 0), ("2.0", 50)):
+        version = add_version(system=system, name=name, by=manager, at=_day(day))
+        deploy(system=system, version=version, at=_day(day), by=manager)
+    age = Metric.objects.create(system=system, key="missing_age", kind="data", scale="rate")
+    empty = age.series.create(selector={"metric": "missing:age"})
+    write(empty, [0.12 if n in FALLS else 0.0 for n in range(DAYS)], to_at=_day(DAYS - 1), every=timedelta(days=1))
+    alert = _explained()
+    assert alert.asks == "2.0"
+    assert alert.whole_sentence == (
+        "Accuracy is 0.86 since version 2.0 runs, before it was 0.91: is that what is to be expected of it? "
+        "At about that time feature `age` went missing in 12 % of rows on 21 April."
+    )
+    assert [one["kind"] for one in alert.explanation["changes"]] == ["deployment"]
+
+
+def test_the_state_on_pages_is_said_with_what_moved_with_it(client, viewer, series, system):
+    part = _filled(series.metric.series.create(segment="region=EU"), 0.91, 0.80)
+    Series.objects.filter(pk=part.pk).update(state="ok", sentence="Accuracy (region=EU) is 0.80.")
+    _explained()
+    client.force_login(viewer)
+    whole = "Accuracy has fallen from 0.91 to 0.86 since 21 April, most in segment region EU."
+    assert client.get("/systems/churn/metrics/accuracy/").context["sentence"] == whole
+    assert client.get("/systems/churn/").context["monitoring"]["leading"]["sentence"] == whole
+    of_part = client.get("/systems/churn/metrics/accuracy/?segment=region%3DEU").content.decode()
+    assert "nothing watches it by itself" in of_part
+    assert "Accuracy (region=EU) is 0.80." in of_part
