@@ -17,6 +17,8 @@ CALMER = {"eager": "normal", "normal": "calm"}
 class Said:
     """How many alerts of a monitor were said to be real, or false alarms, and of how many nothing was said.
 
+    Of those that only ask about a version nobody has to say it.
+
     `proposed` is the sensitivity that what was said since the last tuning speaks for, with `why`; None: the present.
     """
 
@@ -39,7 +41,7 @@ def said_of(monitors: Iterable[Monitor]) -> dict[int, Said]:
     counted = rows.annotate(
         real_ones=Count("pk", filter=Q(real=True)),
         false_ones=Count("pk", filter=Q(real=False)),
-        rest=Count("pk", filter=Q(real=None)),
+        rest=Count("pk", filter=Q(real=None, asks="")),
         real_since=Count("pk", filter=Q(real=True) & since),
         false_since=Count("pk", filter=Q(real=False) & since),
     )

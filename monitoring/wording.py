@@ -19,6 +19,13 @@ def figures(*values: float) -> list[str]:
     return [f"{value + 0.0:,.{decimals}f}" for value in values]
 
 
+def edges(low: float, high: float, unit: str) -> str:
+    """Return "0.900–0.940 s": with as many decimals as tell how wide it is to two figures."""
+    decimals = min(_decimals(high - low, 2), 6) if high > low else _apart((low, high))
+    first, last = (f"{value + 0.0:,.{decimals}f}" for value in (low, high))
+    return with_unit(f"{first} to {last}" if low < 0 else f"{first}–{last}", unit)
+
+
 def _apart(values: tuple[float, ...]) -> int:
     """Return how many decimals tell the values apart, at most six."""
     largest = max((abs(value) for value in values), default=0.0)

@@ -79,13 +79,8 @@ def _day(service: Service, day: date) -> tuple[int, dict[str, float]]:
 
 def _incidents(told: list[Noticed]) -> int:
     """Return how many incidents these alarms open: what is told while one lasts joins it."""
-    count, over = 0, None
+    count, until = 0, datetime.min.replace(tzinfo=UTC)
     for one in sorted(told, key=lambda one: one.told_at):
-        if over is None or one.told_at > over:
-            count += 1
-            over = one.over_at or datetime.max.replace(tzinfo=UTC)
-        elif one.over_at:
-            over = max(over, one.over_at)
-        else:
-            over = datetime.max.replace(tzinfo=UTC)
+        count += one.told_at > until
+        until = max(until, one.over_at or datetime.max.replace(tzinfo=UTC))
     return count

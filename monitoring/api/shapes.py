@@ -199,7 +199,7 @@ class NormalShape(EdgesShape):
 
     unit = serializers.CharField()
     when = serializers.CharField(help_text="For which kind of moment it holds, such as for a Monday; empty: for any.")
-    sentence = serializers.CharField(help_text="Such as: Normal for a Monday at 09:00 UTC: 0.90–0.94.")
+    sentence = serializers.CharField(help_text="Such as: Normal for a Monday at 09:00 UTC: 0.900–0.940.")
 
 
 class SeriesShape(serializers.Serializer):

@@ -66,11 +66,14 @@ class Normal:
     unit: str
 
     @property
+    def words(self) -> str:
+        """Such as "0.900–0.940 for a Monday at 09:00 UTC"."""
+        return f"{wording.edges(self.low, self.high, self.unit)} {self.when}".rstrip()
+
+    @property
     def sentence(self) -> str:
-        """Such as "Normal for a Monday at 09:00 UTC: 0.90–0.94."."""
-        low, high = wording.figures(self.low, self.high)
-        edges = f"{low} to {high}" if self.low < 0 else f"{low}–{high}"
-        return f"{' '.join(filter(None, ['Normal', self.when]))}: {wording.with_unit(edges, self.unit)}."
+        """Such as "Normal for a Monday at 09:00 UTC: 0.900–0.940."."""
+        return f"{f'Normal {self.when}'.rstrip()}: {wording.edges(self.low, self.high, self.unit)}."
 
 
 def normals_of(series: Iterable[Series]) -> dict[int, Normal]:

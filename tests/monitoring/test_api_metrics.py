@@ -153,7 +153,7 @@ def test_what_is_normal_now_is_said_with_its_sentence(viewer, known):
     assert {name: normal[name] for name in ("when", "unit", "sentence")} == {
         "when": "for a Monday",
         "unit": "",
-        "sentence": "Normal for a Monday: 0.85–0.91.",
+        "sentence": "Normal for a Monday: 0.850–0.910.",
     }
     assert (round(normal["low"], 6), round(normal["high"], 6)) == (0.85, 0.91)
     assert caller(viewer).get("metrics/").json()["results"][0]["series"] == metric["series"]

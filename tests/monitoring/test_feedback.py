@@ -40,6 +40,12 @@ def test_it_counts_what_was_said_and_what_was_not(monitor, alerts):
     assert (said.real, said.false, said.open_question, said.proposed) == (1, 1, 1, None)
 
 
+def test_whether_a_question_was_real_is_asked_of_nobody(monitor, alerts):
+    alerts(None)
+    Alert.objects.update(asks="2.0")
+    assert _said(monitor).open_question == 0
+
+
 def test_false_alarms_propose_a_calmer_monitor_and_change_nothing(monitor, alerts):
     alerts(False, False, True)
     assert (_said(monitor).proposed, monitor.settings.get("sensitivity", "normal")) == ("calm", "normal")

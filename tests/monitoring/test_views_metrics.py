@@ -219,6 +219,17 @@ def test_who_is_on_call_says_whether_an_alert_was_real(client, on_call, alert):
     assert (alert.real, alert.said_by) == (False, on_call)
 
 
+def test_a_question_about_a_version_is_answered_and_not_called_real(client, on_call, viewer, alert):
+    type(alert).objects.filter(pk=alert.pk).update(asks="2.0")
+    client.force_login(viewer)
+    assert "Who may answer:" in client.get(PAGE).content.decode()
+    client.force_login(on_call)
+    page = client.get(PAGE).content.decode()
+    assert "Yes: the new baseline" in page
+    type(alert).objects.filter(pk=alert.pk).update(cleared_at=alert.opened_at)
+    assert "False alarm" not in page + client.get(PAGE).content.decode()
+
+
 def test_an_alert_is_snoozed_on_its_monitor(client, on_call, alert, now):
     client.force_login(on_call)
     client.post(f"/alerts/{alert.pk}/snooze/", {"hours": "24"})
