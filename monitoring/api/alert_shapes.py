@@ -101,7 +101,7 @@ class BesideShape(serializers.Serializer):
     size = serializers.FloatField(required=False, allow_null=True)
     kind = serializers.CharField(required=False, help_text="deployment, schema, contract or incident")
     at = serializers.DateTimeField(required=False)
-    page = serializers.SerializerMethodField(help_text="Where it is shown; empty where it has moved.")
+    page = serializers.SerializerMethodField(help_text="The page that shows it; empty of what was explained long ago.")
 
     @extend_schema_field(serializers.CharField())
     def get_page(self, said) -> str:

@@ -167,6 +167,7 @@ def _shown(one: Moved, at: datetime) -> dict:
         "onset_at": _said(one.noticed.onset_at),
         "size": one.size,
         "words": _words(one, at),
+        "page": series.address,
     }
 
 

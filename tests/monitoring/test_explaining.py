@@ -74,6 +74,8 @@ def test_it_names_what_moved_with_it_and_where_most(series, system):
     )
     assert [one["segment"] for one in found["segments"]] == ["region=EU"]
     assert [one["metric"] for one in found["metrics"]] == ["missing_age"]
+    pages = [one["page"] for one in (*found["segments"], *found["metrics"])]
+    assert pages == ["/systems/churn/metrics/accuracy/?segment=region%3DEU", "/systems/churn/metrics/missing_age/"]
 
 
 def test_it_names_what_was_recorded_then(series, system, manager):
