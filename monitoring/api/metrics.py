@@ -126,7 +126,7 @@ class Points(Resource):
                 {"type": "integer", "minimum": SHORTEST_STEP_S, "maximum": LONGEST_STEP_S},
                 "Seconds of a window; the answer then holds {at, mean, min, max, samples, points}.",
             ),
-            _parameter("band", {"type": "boolean"}, "Whether `normal` says between which values each is normal."),
+            _parameter("band", {"type": "boolean"}, "Whether it is said between which values each is normal."),
         ]
     }
 
@@ -140,7 +140,7 @@ class Points(Resource):
         else:
             rows = _points(metric, self.paginate_queryset(points_between(series, begin, end).order_by("-at")))
         band = bands_of([series]).get(series.pk) if with_band else None
-        rows = [row | {"normal": _edges(band, row, of_samples=not step_s)} for row in rows]
+        rows = [row | _edges(band, row, of_samples=not step_s) for row in rows]
         shape = shapes.WindowShape if step_s else shapes.PointShape
         return self.get_paginated_response(shape(rows, many=True).data)
 
@@ -167,10 +167,10 @@ class Points(Resource):
         return int(given)
 
 
-def _edges(band: Band | None, row: dict, *, of_samples: bool) -> dict | None:
-    """Return between which values a row is normal; None while that is not known, or not asked for."""
+def _edges(band: Band | None, row: dict, *, of_samples: bool) -> dict:
+    """Return between which values a row is normal; nulls while that is not known, or not asked for."""
     edges = band.at(row["at"], float((of_samples and row["samples"]) or 0)) if band else None
-    return {"low": edges[0], "high": edges[1]} if edges else None
+    return dict(zip(("normal_low", "normal_high"), edges or (None, None), strict=True))
 
 
 def _window(window: Window) -> dict:

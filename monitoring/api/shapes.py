@@ -187,16 +187,14 @@ class BaselineShape(serializers.ModelSerializer):
         fields = ["value", "spread", "origin", "reason", "from_at"]
 
 
-class EdgesShape(serializers.Serializer):
-    """Between which values, in the metric's unit, a value is normal."""
+class NormalShape(serializers.Serializer):
+    """What is normal at the time of the last value, by the newest state of the monitor of quiet change.
+
+    `low` and `high` are in the metric's unit.
+    """
 
     low = serializers.FloatField()
     high = serializers.FloatField()
-
-
-class NormalShape(EdgesShape):
-    """What is normal at the time of the last value, by the newest state of the monitor of quiet change."""
-
     unit = serializers.CharField()
     when = serializers.CharField(help_text="For which kind of moment it holds, such as for a Monday; empty: for any.")
     sentence = serializers.CharField(help_text="Such as: Normal for a Monday at 09:00 UTC: 0.900–0.940.")
@@ -289,19 +287,31 @@ class NewMetric(MetricChange):
         return said
 
 
-class PointShape(serializers.Serializer):
-    """One value. `samples` is null where it is not known."""
+class WithBand(serializers.Serializer):
+    """Between which values it is normal."""
+
+    normal_low = serializers.FloatField(allow_null=True)
+    normal_high = serializers.FloatField(allow_null=True)
+
+
+class PointShape(WithBand):
+    """One value. `samples` is null where it is not known; what is normal is so of a value of as many samples.
+
+    `normal_low` and `normal_high` are null without `band`, or while that is not known.
+    """
 
     at = Moment()
     value = serializers.FloatField()
     samples = serializers.IntegerField(allow_null=True)
     maturity = serializers.ChoiceField(["provisional", "final"])
     version = serializers.CharField(allow_null=True)
-    normal = EdgesShape(allow_null=True, help_text="Of as many samples; null without `band`, or while not known.")
 
 
-class WindowShape(serializers.Serializer):
-    """The values of `step` seconds from `at` on."""
+class WindowShape(WithBand):
+    """The values of `step` seconds from `at` on; what is normal is so of a value of the usual samples.
+
+    `normal_low` and `normal_high` are null without `band`, or while that is not known.
+    """
 
     at = Moment()
     mean = serializers.FloatField()
@@ -309,7 +319,6 @@ class WindowShape(serializers.Serializer):
     max = serializers.FloatField()
     samples = serializers.IntegerField(allow_null=True)
     points = serializers.IntegerField()
-    normal = EdgesShape(allow_null=True, help_text="Of the usual samples; null without `band`, or while not known.")
 
 
-PointOrWindow = PolymorphicProxySerializer("PointOrWindow", [PointShape, WindowShape], None, many=False)
+PointOrWindow = PolymorphicProxySerializer("PointOrWindow", [PointShape, WindowShape], None)

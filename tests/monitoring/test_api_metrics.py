@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
 
 from monitoring.models import Metric, Snapshot
 from tests.callers import caller
@@ -177,7 +178,18 @@ def test_a_list_asks_once_for_what_is_normal(viewer, known, django_assert_num_qu
 def test_values_come_with_their_band_where_that_is_asked_for(viewer, known, step):
     client, path = caller(viewer), f"metrics/{known.metric.pk}/points/"
     rows = client.get(f"{path}?band=true{step}").json()["results"]
-    edges = [(round(one["normal"]["low"], 6), round(one["normal"]["high"], 6)) for one in rows]
+    edges = [(round(one["normal_low"], 6), round(one["normal_high"], 6)) for one in rows]
     assert edges == [(0.85, 0.91), (0.88, 0.94)]
-    assert [one["normal"] for one in client.get(f"{path}?{step}").json()["results"]] == [None, None]
+    assert [one["normal_low"] for one in client.get(f"{path}?{step}").json()["results"]] == [None, None]
     assert client.get(f"{path}?band=perhaps").status_code == 400
+
+
+def test_the_schema_says_that_values_come_by_pages_with_their_band():
+    schema = SchemaGenerator().get_schema(public=True)
+    asked = schema["paths"]["/api/v1/metrics/{metric_id}/points/"]["get"]
+    (page,) = (one["schema"]["$ref"] for one in asked["responses"]["200"]["content"].values())
+    assert page.endswith("/PaginatedPointOrWindowList")
+    assert "band" in {one["name"] for one in asked["parameters"]}
+    shapes = schema["components"]["schemas"]
+    assert {"normal_low", "normal_high"} <= shapes["PointShape"]["properties"].keys()
+    assert {"low", "high", "unit", "when", "sentence"} == shapes["NormalShape"]["properties"].keys()
