@@ -45,7 +45,7 @@ def _told(service: Service, first: date) -> Iterator[tuple[str, Noticed]]:
     expected, days = expected_of(service), [first + timedelta(days=n) for n in range(DAYS_OF_PAST)]
     samples: dict[str, list[Sample]] = {key: [] for key in service.metrics}
     for day in days:
-        count, values = _day(service, day)
+        count, values = day_of(service, day, FIRST)
         for key, value in values.items():
             at = datetime.combine(day, time(), UTC)
             samples[key].append(Sample(at, value, count, Maturity.FINAL))
@@ -64,9 +64,9 @@ def _metric(service: Service, key: str) -> Metric:
     return Metric(system=System(slug=service.slug), key=key, name=said.name, scale=said.scale, direction=said.direction)
 
 
-def _day(service: Service, day: date) -> tuple[int, dict[str, float]]:
+def day_of(service: Service, day: date, origin: date) -> tuple[int, dict[str, float]]:
     """Return (how many outcomes became known, the day's figure of each quality metric)."""
-    asked = requests_of(service, day, FIRST)
+    asked = requests_of(service, day, origin)
     _, _, experiment = service.versions[0]
     answer, known = experiment.predict(asked.inputs), asked.is_labelled
     answer = replace(

@@ -1,6 +1,6 @@
 import stat
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Event
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -11,17 +11,21 @@ from django.core.management import call_command
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from bench.measures.quiet import day_of
 from mlops_portal.demo import filling, history, live, logs, promises, running
 from mlops_portal.demo.calendar import Calendar
 from mlops_portal.demo.history import World
 from mlops_portal.demo.places import kept_port
 from mlops_portal.demo.promises import keep_promises
 from mlops_portal.demo.server import ModelServer
-from mlops_portal.demo.services import SERVICES
+from mlops_portal.demo.services import SERVICES, SHIFT_BEGAN
 from mlops_portal.demo.stream import requests_of
+from mlops_portal.demo.watching import figures as expected_of
 from mlops_portal.engine.egress import Place
 from mlops_portal.engine.models import Change
-from monitoring.models import Point, Pull, Source
+from monitoring.judging.backtesting import alarms, tried
+from monitoring.judging.replaying import Sample
+from monitoring.models import Baseline, Maturity, Metric, Point, Pull, Series, Source
 from systems.actions.registry import edit_system
 from systems.checking import run_checks
 from systems.experience import experience_of
@@ -198,6 +202,20 @@ def test_customers_change_in_one_region_and_a_field_of_some_is_empty_there():
     empty = np.isnan(asked.inputs[:, 1])
     assert set(asked.regions[empty]) == {"EU"}
     assert 0.06 < empty.mean() < 0.18
+
+
+def test_the_fall_of_the_demo_is_noticed_long_before_its_limit_is_crossed():
+    churn = next(one for one in SERVICES if one.slug == "churn-forecast")
+    origin, key = date(2026, 11, 24), "accuracy"
+    days = [origin + timedelta(days=n) for n in range(-182, 60)]
+    figures = [(datetime.combine(day, time(), UTC), *day_of(churn, day, origin)) for day in days]
+    samples = [Sample(at, values[key], count, Maturity.FINAL) for at, count, values in figures]
+    (value, spread), metric = expected_of(churn)[key], Metric(key=key, scale="rate", system=System(slug="churn"))
+    baseline = Baseline(pk=1, value=value, spread=spread, origin="experiment", from_at=samples[0].at)
+    (noticed,), _ = alarms(tried(Series(metric=metric), "normal"), metric, [baseline], samples, 60)
+    began = datetime.combine(origin - timedelta(days=SHIFT_BEGAN), time(), UTC)
+    crossed = next(one.at for one in samples if one.value < churn.limits[key])
+    assert began < noticed.onset_at < noticed.told_at < crossed - timedelta(days=14)
 
 
 def test_nobody_is_told_of_the_past(demo):
