@@ -3,47 +3,63 @@
 docs/security/who-may-what.md is made of it (`manage.py rules`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.urls import Resolver404, resolve
 
-from systems.models import Group, Holding, Role
+from systems.models import Group, Holding, Role, System
+
+Known = Callable[[Any, set], set]  # (person, things or {None}) → those of the things to which the person is of a kind
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of people: in words, and the function that knows them: (person, the thing or None) → is one of them."""
+    """A kind of people: in words, and the function that knows to which things a person is one of them."""
 
     words: str
-    has: Callable
+    among: Known
 
 
-def _in(group: str) -> Callable:
-    return lambda person, thing: person.is_in(group)
+def _in(group: str) -> Known:
+    return lambda person, things: things if person.is_in(group) else set()
 
 
-def _in_its_team(group: str) -> Callable:
-    return lambda person, system: person.is_in(group) and person.teams.filter(pk=system.team_id).exists()
+def _in_its_team(group: str) -> Known:
+    def among(person, systems: set) -> set:
+        if not person.is_in(group):
+            return set()
+        teams = person.teams.filter(pk__in={system.team_id for system in systems})
+        own = set(teams.values_list("pk", flat=True))
+        return {system for system in systems if system.team_id in own}
+
+    return among
 
 
-def _holds(person, holding: Holding) -> bool:
-    return person.pk in (holding.person_id, holding.deputy_id)
+def _holds(person, holdings: set) -> set:
+    return {one for one in holdings if person.pk in (one.person_id, one.deputy_id)}
 
 
-def _holds_a_role_of(*roles: str) -> Callable:
+def _holds_a_role_of(*roles: str) -> Known:
     asked = roles or Role.values
-    return lambda person, system: Holding.objects.current().of(person).filter(system=system, role__in=asked).exists()
+
+    def among(person, systems: set) -> set:
+        held = Holding.objects.current().of(person).filter(system__in=systems, role__in=asked)
+        own = set(held.values_list("system", flat=True))
+        return {system for system in systems if system.pk in own}
+
+    return among
 
 
-def _holds_a_system_of(person, incident) -> bool:
-    held = Holding.objects.current().filter(system__incidents=incident)
-    return held.filter(Q(person=person) | Q(deputy=person)).exists()
+def _holds_a_system_of(person, incidents: set) -> set:
+    held = Holding.objects.current().of(person).filter(system__incidents__in=incidents)
+    own = set(held.values_list("system__incidents", flat=True))
+    return {incident for incident in incidents if incident.pk in own}
 
 
-EVERYBODY = Kind("everybody who is signed in", lambda person, thing: True)
+EVERYBODY = Kind("everybody who is signed in", lambda person, things: things)
 DATA_SCIENTIST = Kind("data scientists", _in(Group.DATA_SCIENTIST))
 ON_CALL = Kind("on-call engineers", _in(Group.ON_CALL))
 MANAGER = Kind("managers", _in(Group.MANAGER))
@@ -57,7 +73,7 @@ PRODUCT_OWNER = Kind("its product owner", _holds_a_role_of(Role.PRODUCT_OWNER))
 MODEL_OR_SERVICE_OWNER = Kind(
     "its model owner and service owner", _holds_a_role_of(Role.MODEL_OWNER, Role.SERVICE_OWNER)
 )
-ITS_OWNER = Kind("the owner of the feed", lambda person, feed: feed.owner_id == person.pk)
+ITS_OWNER = Kind("the owner of the feed", lambda person, feeds: {one for one in feeds if one.owner_id == person.pk})
 
 
 @dataclass(frozen=True)
@@ -71,8 +87,13 @@ class Rule:
     kinds: tuple[Kind, ...]
     about: str = ""
 
-    def allows(self, person, thing) -> bool:
-        return any(kind.has(person, thing) for kind in self.kinds)
+    def allowed(self, person, things: Iterable) -> set:
+        """Return those of `things` to which `person` may do it; a query for each kind, however many things."""
+        left = asked = set(things)
+        for kind in self.kinds:
+            if left:
+                left = left - kind.among(person, left)
+        return asked - left
 
     @property
     def sentence(self) -> str:
@@ -129,17 +150,36 @@ RULES: dict[str, Rule] = {
 
 def may(person, rule: str, thing=None) -> bool:
     """Whether `person` may do what `rule` names, to `thing`. Raises KeyError for a rule that is not in the table."""
-    return RULES[rule].allows(person, thing)
+    return bool(RULES[rule].allowed(person, [thing]))
 
 
-def may_open(person, url: str, system) -> bool:
-    """Whether the page at `url`, about `system`, is open to `person`: by the rule that its view declares."""
+def may_mend(person, links: Iterable[tuple[str, System]]) -> set[tuple[str, System]]:
+    """Return those of `links` (an address, and the system that its page is about) that give `person` something to do.
+
+    What counts is the rule by which the page takes what is posted: who may only look is not sent there. A few queries,
+    however many links.
+    """
+    by_rule: dict[str, set[tuple[str, System]]] = {}
+    for url, system in links:
+        if rule := _posted_by(url):
+            by_rule.setdefault(rule, set()).add((url, system))
+    found = set()
+    for rule, those in by_rule.items():
+        if RULES[rule].about:
+            allowed = RULES[rule].allowed(person, [system for _, system in those])
+            found |= {(url, system) for url, system in those if system in allowed}
+        elif may(person, rule):
+            found |= those
+    return found
+
+
+def _posted_by(url: str) -> str | None:
+    """Return the rule of what is posted to the page at `url`; None where there is none about a system, or no page."""
     try:
-        view = resolve(url.partition("#")[0].partition("?")[0]).func
+        rule = getattr(resolve(url.partition("#")[0].partition("?")[0]).func, "rules", {}).get("POST", "read")
     except Resolver404:
-        return False
-    rule = getattr(view, "rules", {}).get("GET", "read")
-    return may(person, rule, system if RULES[rule].about == "system" else None)
+        return None
+    return rule if RULES[rule].about in ("", "system") else None
 
 
 def require(person, rule: str, thing=None) -> None:

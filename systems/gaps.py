@@ -94,7 +94,8 @@ def count(found: "GapFilter", person: Person) -> Count:
     whatever = found.data.copy()
     whatever.pop("gap", None)
     rows = GapFilter(whatever, failing(person)).qs
-    by_check = dict(rows.order_by().values_list("check_key").annotate(models.Count("pk")))
+    # Counted by nothing of the row, so that the index alone is read.
+    by_check = dict(rows.order_by().values_list("check_key").annotate(n=models.Count("*")))
     asked = found.form.cleaned_data.get("gap") if found.is_valid() else ""
     by_gap = {gap: sum(by_check.get(key, 0) for key in _keys(gap=gap)) for gap in GAPS}
     gaps = by_gap[asked] if asked else sum(by_gap.values())

@@ -4,6 +4,7 @@ Reads only. The verdict is stored by systems/actions/verdict.py.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from systems.access import may
-from systems.models import Answer, Because, Holding, Item, Person, System, Verdict, Waiver
+from systems.models import Answer, Because, Item, Outcome, Person, System, Verdict, Waiver
 from systems.questions import LAUNCH, ROLE_OF_TOPIC
 from systems.states import FAIL, UNKNOWN, WAIVED, State, states_of
 
@@ -125,9 +126,11 @@ def _blocker(state: State) -> Blocker:
     return Blocker(state.key, state.item.text, state.because, state.why, state.url)
 
 
-def readiness_of(system: System, person: Person, *, at: datetime | None = None) -> dict:
-    """Return what the readiness section of the system's page shows to `person`."""
-    states = states_of([system], at=at or timezone.now())[system.pk]
+def readiness_of(
+    system: System, person: Person, *, at: datetime | None = None, outcomes: Iterable[Outcome] | None = None
+) -> dict:
+    """Return what the readiness section of the system's page shows to `person`; `outcomes` as of states_of()."""
+    states = states_of([system], at=at or timezone.now(), outcomes=outcomes)[system.pk]
     required = [state for state in states if state.item.required]
     judgement = judge(states)
     return {
@@ -164,16 +167,14 @@ class ToDo:
     label: str
 
 
-def to_answer(person: Person, *, at: datetime | None = None) -> list[ToDo]:
-    """Return what `person` is asked to answer, by the roles held: what came back first, then what is still open."""
-    roles = defaultdict(set)
-    for system_id, role in Holding.objects.current().of(person).values_list("system", "role"):
-        roles[system_id].add(role)
-    systems = list(System.objects.in_use().filter(pk__in=roles))
-    states = states_of(systems, at=at or timezone.now())
+def to_answer(roles: dict[System, set[str]], states: dict[int, list[State]]) -> list[ToDo]:
+    """Return what the holder of `roles` is asked to answer: what came back first, then what is still open.
+
+    `states` are those of the systems (states_of()).
+    """
     came_back, still_open = [], []
-    for system in systems:
-        mine = [state for state in states[system.pk] if ROLE_OF_TOPIC[state.topic] in roles[system.pk]]
+    for system, held in roles.items():
+        mine = [state for state in states[system.pk] if ROLE_OF_TOPIC[state.topic] in held]
         came_back += [_came_back(state) for state in mine if state.because in (Because.SENT_BACK, Because.LAPSED)]
         still_open += _still_open(system, [state for state in mine if _is_open(state)])
     return came_back + still_open
@@ -223,9 +224,12 @@ def to_review(person: Person, *, at: datetime | None = None) -> list[ToDo]:
     """Return the answers and the waivers that wait for a decision by `person`, the oldest first."""
     if not may(person, "review"):
         return []
+    answers, waivers = list(waiting_answers(person)), list(waiting_waivers(person))
+    if not answers and not waivers:
+        return []
     titles = dict(Item.objects.in_force(LAUNCH, at or timezone.now()).values_list("question_key", "title"))
-    waiting = [_to_decide(one, "answer", one.author, one.at, titles) for one in waiting_answers(person)]
-    waiting += [_to_decide(one, "waiver", one.asked_by, one.asked_at, titles) for one in waiting_waivers(person)]
+    waiting = [_to_decide(one, "answer", one.author, one.at, titles) for one in answers]
+    waiting += [_to_decide(one, "waiver", one.asked_by, one.asked_at, titles) for one in waivers]
     return sorted(waiting, key=lambda todo: todo.since)
 
 

@@ -201,14 +201,23 @@ def _claim(answer: Answer | None, review, system: System, at: datetime) -> Claim
     return Claim(PASS, "", f"Answered by {answer.author}, approved by {review.by}.", review.at)
 
 
-def states_of(systems: Iterable[System], *, at: datetime) -> dict[int, list[State]]:
-    """Return by system id the states of its questions of *Launch readiness*, in order; six queries in all."""
+def states_of(
+    systems: Iterable[System], *, at: datetime, outcomes: Iterable[Outcome] | None = None
+) -> dict[int, list[State]]:
+    """Return by system id the states of its questions of *Launch readiness*, in order; five queries in all.
+
+    `outcomes` are those of the systems (with_result()), from whoever has read them already.
+    """
     systems = list(systems)
     items = list(Item.objects.in_force(LAUNCH, at))
     answers = _answers(systems)
-    granted = _by_question(Waiver.objects.in_force(at).filter(system__in=systems))
-    asked = _by_question(Waiver.objects.asked().filter(system__in=systems))
-    found = _found(systems, {key for item in items for key in item.checks})
+    waivers = Waiver.objects.standing(at).filter(system__in=systems).select_related("asked_by", "decided_by")
+    granted = {(row.system_id, row.question_key): row for row in waivers if row.state == Waiver.State.GRANTED}
+    asked = {(row.system_id, row.question_key): row for row in waivers if row.state == Waiver.State.ASKED}
+    if outcomes is None:
+        keys = {key for item in items for key in item.checks}
+        outcomes = Outcome.objects.with_result().filter(system__in=systems, check_key__in=keys)
+    found = _found(outcomes)
     return {
         system.pk: [
             State(
@@ -237,14 +246,9 @@ def _answers(systems) -> dict[tuple[int, str], Answer]:
     return {(row.system_id, row.question_key): row for row in current.prefetch_related("reviews__by")}
 
 
-def _by_question(waivers) -> dict[tuple[int, str], Waiver]:
-    rows = waivers.select_related("asked_by", "decided_by")
-    return {(row.system_id, row.question_key): row for row in rows}
-
-
-def _found(systems, keys: set[str]) -> dict[int, dict[str, Outcome]]:
+def _found(outcomes: Iterable[Outcome]) -> dict[int, dict[str, Outcome]]:
     found: dict[int, dict[str, Outcome]] = defaultdict(dict)
-    for row in Outcome.objects.with_result().filter(system__in=systems, check_key__in=keys):
+    for row in outcomes:
         found[row.system_id][row.check_key] = row
     return found
 

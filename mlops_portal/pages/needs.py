@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.models import Incident
-from systems.access import may, may_open
+from systems.access import may, may_mend
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
 from systems.models.system import PORTAL
 from systems.ownership import asks_deputy
 from systems.readiness import ToDo, to_answer, to_review
+from systems.states import states_of
 
 MOST = 20  # of each kind; who has more looks at the list behind it
 MOST_GAPS = 2  # of one system; more are one thing to do
@@ -39,9 +40,15 @@ class Need:
 
 def needs_of(person: Person) -> list[Need]:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
-    asked = [*_asked(to_review(person)), *_asked(to_answer(person))]
-    own = [*_to_confirm(person), *_standing_in(person)]
-    needs = [*_incidents(person), *asked, *own, *_without_anybody(person), *_gaps(person)]
+    now = timezone.now()
+    held = list(_held(person).in_use().with_confirm_by().select_related("system", "person").order_by("confirm_by"))
+    roles: dict[System, set[str]] = {}
+    for one in sorted(held, key=lambda one: one.system.slug):
+        roles.setdefault(one.system, set()).add(one.role)
+    outcomes = list(Outcome.objects.with_result().filter(system__in=roles))
+    asked = [*_asked(to_review(person)), *_asked(to_answer(roles, states_of(roles, at=now, outcomes=outcomes)))]
+    own = [*_to_confirm(person, held, now), *_standing_in(person, held, now)]
+    needs = [*_incidents(person), *asked, *own, *_without_anybody(person), *_gaps(person, roles, outcomes)]
     by_url = {need.url: need for need in needs}
     for notice in _notices(person):
         if notice.url not in by_url:
@@ -76,10 +83,9 @@ def _asked(todos: list[ToDo]) -> list[Need]:
     ]
 
 
-def _to_confirm(person: Person) -> list[Need]:
+def _to_confirm(person: Person, held: list[Holding], now: datetime) -> list[Need]:
     """Return the roles whose confirmation is due soon as one thing to do: one is confirmed here, several on a page."""
-    held = Holding.objects.current().in_use().filter(person=person).with_confirm_by()
-    due = held.filter(confirm_by__lte=timezone.now() + ASKED_BEFORE).select_related("system").order_by("confirm_by")
+    due = [one for one in held if one.person_id == person.pk and one.confirm_by <= now + ASKED_BEFORE]
     if not due:
         return []
     first, since = due[0], min(one.confirmed_at for one in due)
@@ -93,11 +99,9 @@ def _to_confirm(person: Person) -> list[Need]:
     return [Need(reverse("systems:mine"), f"Confirm {len(due)} roles", sentence, since)]
 
 
-def _standing_in(person: Person) -> list[Need]:
+def _standing_in(person: Person, held: list[Holding], now: datetime) -> list[Need]:
     """Return the roles of which the person is the deputy, and whose holder is out or has not confirmed in time."""
-    now = timezone.now()
-    held = Holding.objects.current().in_use().filter(deputy=person).with_confirm_by().unanswered(now)
-    found = held.select_related("system", "person").order_by("confirm_by")[:MOST]
+    found = [one for one in held if one.deputy_id == person.pk and one.is_unanswered(now)][:MOST]
     return [
         Need(one.page, "Look at it", asks_deputy(one, now), _asked_since(one, now), one.system.name) for one in found
     ]
@@ -113,7 +117,7 @@ def _without_anybody(person: Person) -> list[Need]:
         return []
     keys = [key for key in CHECKS if key.startswith("role_filled_")]
     seen = System.objects.visible_to(person).in_use().exclude(slug=PORTAL)
-    empty = Outcome.objects.with_result().filter(system__in=seen, check_key__in=keys, result_now=Outcome.Result.FAIL)
+    empty = Outcome.objects.failing_now().filter(system__in=seen, check_key__in=keys)
     found = empty.order_by().aggregate(roles=Count("pk"), systems=Count("system", distinct=True), since=Min("since"))
     if not found["roles"]:
         return []
@@ -132,37 +136,35 @@ def _held(person):
     return Holding.objects.current().of(person)
 
 
-def _gaps(person) -> list[Need]:
-    asked = defaultdict(set)
-    for system, role in _held(person).values_list("system", "role"):
-        asked[system].add(role)
-    failing = Outcome.objects.with_result().filter(
-        system__in=System.objects.in_use().filter(pk__in=asked), result_now=Outcome.Result.FAIL
-    )
+def _gaps(person: Person, roles: dict[System, set[str]], outcomes: list[Outcome]) -> list[Need]:
+    by_key = {system.pk: system for system in roles}
     by_system = defaultdict(list)
-    for row in failing.select_related("system"):
-        if _asks(row, asked[row.system_id]):
-            by_system[row.system].append(row)
-    needs = [need for system, rows in by_system.items() for need in _gaps_of(person, system, rows)]
+    for row in sorted(outcomes, key=lambda row: row.since):
+        system = by_key[row.system_id]
+        if row.result_now == Outcome.Result.FAIL and _asks(row, roles[system]):
+            by_system[system].append(row)
+    few = [(row.url, system) for system, rows in by_system.items() for row in rows if len(rows) <= MOST_GAPS]
+    mendable = may_mend(person, few)
+    needs = [need for system, rows in by_system.items() for need in _gaps_of(system, rows, mendable)]
     return sorted(needs, key=lambda need: need.since)[:MOST]
 
 
-def _gaps_of(person, system: System, rows: list[Outcome]) -> list[Need]:
-    """Return one thing to do for each gap; when there are many, one for all of them."""
-    if len(rows) <= MOST_GAPS:
-        return [
-            Need(url=_where(person, row), label="Mend it", sentence=row.why, since=row.since, about=system.name)
-            for row in rows
-        ]
-    sentence = f"{len(rows)} gaps ask you. {rows[0].why}"
-    url = f"{reverse('report-gaps')}?system={system.slug}"
-    return [Need(url=url, label="Look at them", sentence=sentence, since=rows[0].since, about=system.name)]
+def _gaps_of(system: System, rows: list[Outcome], mendable: set[tuple[str, System]]) -> list[Need]:
+    """Return one thing to do for each gap; when there are many, one for all of them.
 
-
-def _where(person: Person, row: Outcome) -> str:
-    """Return the page where the gap is mended; for who may not, the system's page, which says what is missing."""
-    at_home = f"{row.system.get_absolute_url()}#{CHECKS[row.check_key].topic}"
-    return row.url if may_open(person, row.url, row.system) else at_home
+    Who may not mend it is led to the page of the system, which says what is missing.
+    """
+    if len(rows) > MOST_GAPS:
+        sentence = f"{len(rows)} gaps ask you. {rows[0].why}"
+        url = f"{reverse('report-gaps')}?system={system.slug}"
+        return [Need(url=url, label="Look at them", sentence=sentence, since=rows[0].since, about=system.name)]
+    at_home = system.get_absolute_url()
+    return [
+        Need(row.url, "Mend it", row.why, row.since, system.name)
+        if (row.url, system) in mendable
+        else Need(f"{at_home}#{CHECKS[row.check_key].topic}", "Look at it", row.why, row.since, system.name)
+        for row in rows
+    ]
 
 
 def _asks(row: Outcome, roles: set[str]) -> bool:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from incidents.for_page import for_page as incidents
 from mlops_portal.engine.models import Change
 from monitoring.for_page import for_page as monitoring
-from systems.access import may, may_open
+from systems.access import may, may_mend
 from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
@@ -88,8 +88,11 @@ def topics_of(system: System, person: Person) -> list[dict]:
     """Return the seven topics, each with its checks as `failing`, `unknown` and `passed`."""
     by_topic: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: {"failing": [], "unknown": [], "passed": []})
     into = {Outcome.Result.FAIL: "failing", Outcome.Result.UNKNOWN: "unknown", Outcome.Result.PASS: "passed"}
-    for outcome in system.outcomes.with_result().filter(check_key__in=CHECKS):
-        if outcome.result_now in into:
-            outcome.may_mend = may_open(person, outcome.url, system)
-            by_topic[CHECKS[outcome.check_key].topic][into[outcome.result_now]].append(outcome)
+    found = system.outcomes.with_result().filter(check_key__in=CHECKS)
+    judged = [outcome for outcome in found if outcome.result_now in into]
+    failing = [outcome for outcome in judged if outcome.result_now == Outcome.Result.FAIL]
+    mendable = may_mend(person, [(outcome.url, system) for outcome in failing if outcome.url])
+    for outcome in judged:
+        outcome.may_mend = (outcome.url, system) in mendable
+        by_topic[CHECKS[outcome.check_key].topic][into[outcome.result_now]].append(outcome)
     return [{"topic": topic, "judged": by_topic[topic.key]} for topic in TOPICS]

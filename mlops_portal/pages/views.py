@@ -18,18 +18,19 @@ MOST_UNWELL = 5
 @rule("read")
 def home(request):
     seen = System.objects.visible_to(request.user)
-    if not seen.exclude(slug=PORTAL).exists():
+    counts = status_counts(seen.in_use().with_status())
+    in_all = sum(count for _, count in counts)
+    if in_all <= 1 and not seen.exclude(slug=PORTAL).exists():  # more than one are not the portal alone
         return _first_run(request)
     mine = seen.of(request.user).in_use().for_list_page().worst_first()
     own = with_other_floors(mine[:MOST_SYSTEMS])
     worst = [] if own else with_other_floors(_unwell(seen)[:MOST_UNWELL])
-    counts = status_counts(seen.in_use().with_status())
     context = {
         "needs": needs_of(request.user),
         "own": own,
         "own_count": mine.count() if len(own) == MOST_SYSTEMS else len(own),
         "counts": counts,
-        "in_all": sum(count for _, count in counts),
+        "in_all": in_all,
         "worst": worst,
         "groups": [("", 0, own or worst)],
     }

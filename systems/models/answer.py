@@ -119,8 +119,10 @@ class WaiverQuerySet(models.QuerySet):
         """Requests that nobody has decided about yet."""
         return self.filter(state=Waiver.State.ASKED, system__retired_at=None).order_by("asked_at", "pk")
 
-    def in_force(self, at):
-        return self.filter(state=Waiver.State.GRANTED, until__gt=at)
+    def standing(self, at):
+        """Those in force at the moment `at`, and the requests that nobody has decided about yet."""
+        asked = Q(state=Waiver.State.ASKED, system__retired_at=None)
+        return self.filter(asked | Q(state=Waiver.State.GRANTED, until__gt=at))
 
 
 class Waiver(models.Model):

@@ -103,6 +103,10 @@ class Holding(models.Model):
         """Whether the holder is here at the moment: may sign in, and has not reached the known end."""
         return self.person.is_active and (self.ends_at is None or self.ends_at > at)
 
+    def is_unanswered(self, at: datetime) -> bool:
+        """Whether HoldingQuerySet.unanswered() would have it; needs with_confirm_by()."""
+        return not self.is_filled(at) or self.confirm_by <= at
+
     def answers(self, at: datetime):
         """Return who answers at the moment: the holder who is here, else the deputy who is, else None."""
         if self.is_filled(at):

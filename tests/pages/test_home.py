@@ -39,7 +39,15 @@ def test_who_holds_the_role_is_asked_for_what_is_missing(home, holder, system):
     for role in ("service_owner", "data_owner", "operations_owner"):
         HoldingFactory(system=system, role=role)
     recheck(system)
-    assert "/systems/churn/owners/model_owner/" in _urls(home(holder))
+    assert "/systems/churn/phases/research/" in _urls(home(holder))
+
+
+def test_who_may_not_mend_it_is_led_to_where_it_is_said(home, holder, system):
+    for role in ("service_owner", "data_owner", "operations_owner"):
+        HoldingFactory(system=system, role=role)
+    recheck(system)
+    [need] = _needs(home(holder), "Look at it")
+    assert (need.url, need.sentence) == ("/systems/churn/#ownership", "Nobody is named as model owner.")
 
 
 def test_many_gaps_of_a_system_are_one_thing_to_do(home, holder, system):

@@ -55,11 +55,14 @@ def test_days_before_the_first_span_are_not_known(page, system):
     assert levels[86:] == [None, "healthy", "healthy", "healthy"]
 
 
-def test_each_gap_has_its_sentence_and_its_button(page, system):
+def test_each_gap_has_its_sentence_and_its_button_for_who_may_mend_it(client, page, system, manager):
     recheck(system)
+    button = 'href="/systems/churn/owners/data_owner/" aria-label="Mend it: '
     text = page().content.decode()
     assert "Nobody is named as data owner." in text
-    assert 'href="/systems/churn/owners/data_owner/" aria-label="Mend it: ' in text
+    assert button not in text
+    client.force_login(manager)
+    assert button in client.get(PAGE).content.decode()
 
 
 def test_checks_that_did_not_run_in_time_are_not_shown_as_passed(page, system):

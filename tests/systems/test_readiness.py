@@ -12,7 +12,7 @@ from systems.questions import LAUNCH, LAUNCH_QUESTIONS, ROLE_OF_TOPIC, seed_chec
 from systems.readiness import judge, readiness_of, to_answer, to_review
 from systems.states import state_of, states_of
 from systems.tasks import lapse
-from tests.factories import AnswerFactory, HoldingFactory, ReviewFactory, SystemFactory, answer_all
+from tests.factories import AnswerFactory, ReviewFactory, SystemFactory, answer_all
 
 KEY = "feed_unavailable"
 DAY = timedelta(days=1)
@@ -223,16 +223,16 @@ def test_the_number_of_reads_does_not_grow_with_the_systems(team, now):
 
 
 def test_who_holds_the_role_of_a_topic_is_asked_for_its_answers(system, holder, now):
-    [asked] = to_answer(holder, at=now)
+    held = {one.role for one in holder.holdings.all()}
+    [asked] = to_answer({system: held}, states_of([system], at=now))
     assert asked.sentence == "2 questions wait for your answer: responsible people, phases and budget."
     assert asked.url == "/systems/churn/readiness/"
 
 
 def test_what_came_back_is_asked_for_by_itself(system, viewer, manager, now):
-    HoldingFactory(system=system, role=Role.SERVICE_OWNER, person=viewer)
     answer = AnswerFactory(system=system)
     ReviewFactory(answer=answer, by=manager, decision="changes_requested", comment="For how long?")
-    first = to_answer(viewer, at=now)[0]
+    first = to_answer({system: {Role.SERVICE_OWNER}}, states_of([system], at=now))[0]
     assert first.sentence == "Feed outage: manager sent the answer back: For how long?"
     assert first.url == f"/systems/churn/readiness/{KEY}/"
 
