@@ -12,15 +12,14 @@ from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
 from monitoring.models import Alert, Metric, Monitor, SchemaSeen, Series, Source
 from monitoring.promises.ranges import ranges_now
-from systems.access import may
 from systems.models import System
 
 CHART_DAYS = 90
 CHANGES_SHOWN = 5
 
 
-def for_page(system: System, person) -> dict:
-    """Return what the fragments of monitoring on its page take as `monitoring`; `person` may see the system."""
+def for_page(system: System, *, may_edit: bool) -> dict:
+    """Return what the fragments of monitoring on its page take as `monitoring`."""
     rows = series_of(system)
     leading = next((row for row in rows if row.metric.leading), None)
     alerts = list(Alert.objects.open().of_systems([system]).with_origin())
@@ -33,13 +32,13 @@ def for_page(system: System, person) -> dict:
         "metrics_by_kind": by_kind,
         "compared": compared,
         "others": [*others, *by_kind[Metric.Kind.SERVICE], *by_kind[Metric.Kind.BUSINESS]],
-        "leading": _leading(leading, alerts),
+        "leading": _leading(leading, by_kind[Metric.Kind.BUSINESS], alerts),
         "alerts": alerts,
         "normal": ranges_now([system]),
         "maintenance": system.maintenance.at(timezone.now()).first(),
         "service_only": bool(rows) and not by_kind[Metric.Kind.QUALITY],
         "format_changes": _format_changes(sources),
-        "may_edit": system.retired_at is None and may(person, "system.edit", system),
+        "may_edit": may_edit,
     }
 
 
@@ -65,14 +64,15 @@ def series_of(system: System) -> list[Series]:
     return rows
 
 
-def _leading(series: Series | None, alerts: list[Alert]) -> dict | None:
+def _leading(series: Series | None, business: list[Series], alerts: list[Alert]) -> dict | None:
     if series is None:
         return None
     now = timezone.now()
-    drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
-    business = [one.sentence for one in business_of(series, at=now)]
+    drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now, limits=series.limits)
+    wholes = [one for one in business if not one.segment and not one.estimated]
+    said = [one.sentence for one in business_of(series, at=now, others=wholes)]
     sentence = said_whole(series, alerts)
-    return {"metric": series.metric, "series": series, "sentence": sentence, "drawing": drawing, "business": business}
+    return {"metric": series.metric, "series": series, "sentence": sentence, "drawing": drawing, "business": said}
 
 
 def _format_changes(sources: list[Source]) -> list[SchemaSeen]:

@@ -153,6 +153,25 @@ def may(person, rule: str, thing=None) -> bool:
     return bool(RULES[rule].allowed(person, [thing]))
 
 
+def which_may(person, rules: Iterable[str], thing) -> set[str]:
+    """Return those of `rules` by which `person` may do something to `thing`; each kind of people is asked about once.
+
+    Raises KeyError for a rule that is not in the table.
+    """
+    known: dict[Kind, bool] = {}
+
+    def is_one(kind: Kind) -> bool:
+        if kind not in known:
+            known[kind] = bool(kind.among(person, {thing}))
+        return known[kind]
+
+    def allows(rule: str) -> bool:
+        kinds = RULES[rule].kinds
+        return any(known.get(kind) for kind in kinds) or any(map(is_one, kinds))
+
+    return {rule for rule in rules if allows(rule)}
+
+
 def may_mend(person, links: Iterable[tuple[str, System]]) -> set[tuple[str, System]]:
     """Return those of `links` (an address, and the system that its page is about) that give `person` something to do.
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from systems.models import (
@@ -82,12 +82,13 @@ def _may_confirm(systems: list[System], person: Person) -> set[int]:
 
 def dependencies_of(system: System, person: Person) -> dict:
     """Return the feeds and systems that the system depends on, and those that depend on it, as `person` may know."""
-    on = Dependency.objects.seen_by(person).filter(system=system)
-    by = Dependency.objects.seen_by(person).filter(on_system=system, system__retired_at=None)
+    between = Q(system=system, on_feed=None) | Q(on_system=system, system__retired_at=None)
+    found = Dependency.objects.seen_by(person).filter(between).select_related("system", "on_system")
+    links = list(found.only(*[f"{end}__{name}" for end in ("system", "on_system") for name in ("slug", "name")]))
     return {
         "feeds": list(Feed.objects.for_list_page().filter(dependencies__system=system)),
-        "systems": [one.on_system for one in on.filter(on_feed=None).select_related("on_system")],
-        "dependents": [one.system for one in by.select_related("system")],
+        "systems": [one.on_system for one in links if one.system_id == system.pk],
+        "dependents": [one.system for one in links if one.on_system_id == system.pk],
     }
 
 

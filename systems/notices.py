@@ -30,20 +30,36 @@ def people_to_tell(systems: Iterable[System], role: str, *, then: tuple[str, ...
     nobody holds any, everybody of the system's team. Empty only where that team has no active member. Two queries,
     however many systems.
     """
-    systems, now = list(systems), timezone.now()
-    asked = list(dict.fromkeys([role, *then, FALLBACK]))
+    systems = list(systems)
+    asked, now = list(dict.fromkeys([role, *then, FALLBACK])), timezone.now()
     held = Holding.objects.current().filter(system__in=systems, role__in=asked).select_related("person", "deputy")
-    chosen: dict[int, list[Person]] = {}
+    chosen: dict[int, Person] = {}
     for holding in sorted(held, key=lambda holding: asked.index(holding.role)):
-        person = holding.answers(now)
-        if person:
-            chosen.setdefault(holding.system_id, [person])
-    left = [system for system in systems if system.pk not in chosen]
-    members = Membership.objects.filter(team__in={system.team_id for system in left}, person__is_active=True)
+        if person := holding.answers(now):
+            chosen.setdefault(holding.system_id, person)
+    of_team = _members({system.team_id for system in systems if system.pk not in chosen})
+    return {
+        system.pk: [chosen[system.pk]] if system.pk in chosen else of_team.get(system.team_id, []) for system in systems
+    }
+
+
+def people_by_role(system: System, held: Iterable[Holding], roles: Iterable[str]) -> dict[str, list[Person]]:
+    """Return who is to be told for each of `roles`, as people_to_tell() has it; one query at most.
+
+    `held` are the present holdings of the system, with their people.
+    """
+    now = timezone.now()
+    here = {one.role: person for one in held if (person := one.answers(now))}
+    chosen = {role: here.get(role) or here.get(FALLBACK) for role in roles}
+    team = [] if all(chosen.values()) else _members({system.team_id}).get(system.team_id, [])
+    return {role: [person] if person else team for role, person in chosen.items()}
+
+
+def _members(teams: set[int]) -> dict[int, list[Person]]:
     of_team: dict[int, list[Person]] = {}
-    for member in members.select_related("person"):
+    for member in Membership.objects.filter(team__in=teams, person__is_active=True).select_related("person"):
         of_team.setdefault(member.team_id, []).append(member.person)
-    return {system.pk: chosen.get(system.pk) or of_team.get(system.team_id, []) for system in systems}
+    return of_team
 
 
 def tell(news: list[News], *, role: str, then: tuple[str, ...] = (), urgency: str = Notice.Urgency.DIGEST) -> int:

@@ -93,17 +93,22 @@ class Standing:
         return float(self.over / self.planned) if self.planned else None
 
 
-def standings_of(systems: Iterable[System], today: date | None = None) -> dict[int, list[Standing]]:
-    """Return by system id its three phases in order: two queries for all of `systems`."""
+def standings_of(
+    systems: Iterable[System], today: date | None = None, moves: Iterable[PhaseMove] | None = None
+) -> dict[int, list[Standing]]:
+    """Return by system id its three phases in order: two queries for all of `systems`.
+
+    `moves` are those of the systems, the oldest first, from whoever has read them already.
+    """
     systems, day = list(systems), today or timezone.now().astimezone(UTC).date()
     plans: dict[int, dict[str, PhasePlan]] = defaultdict(dict)
     for plan in PhasePlan.objects.with_money().filter(system__in=systems):
         plans[plan.system_id][plan.phase] = plan
-    moves = defaultdict(list)
-    for move in PhaseMove.objects.filter(system__in=systems).order_by("at", "pk"):
-        moves[move.system_id].append(move)
+    moved = defaultdict(list)
+    for move in PhaseMove.objects.filter(system__in=systems).order_by("at", "pk") if moves is None else moves:
+        moved[move.system_id].append(move)
     return {
-        one.pk: [_standing(one, phase, plans[one.pk], moves[one.pk], day) for phase in PHASE_ORDER] for one in systems
+        one.pk: [_standing(one, phase, plans[one.pk], moved[one.pk], day) for phase in PHASE_ORDER] for one in systems
     }
 
 

@@ -127,9 +127,12 @@ def _blocker(state: State) -> Blocker:
 
 
 def readiness_of(
-    system: System, person: Person, *, at: datetime | None = None, outcomes: Iterable[Outcome] | None = None
+    system: System, allowed: set[str], *, at: datetime | None = None, outcomes: Iterable[Outcome] | None = None
 ) -> dict:
-    """Return what the readiness section of the system's page shows to `person`; `outcomes` as of states_of()."""
+    """Return what the readiness section of the system's page shows to whom the rules `allowed` let do something.
+
+    `outcomes` as states_of() takes them.
+    """
     states = states_of([system], at=at or timezone.now(), outcomes=outcomes)[system.pk]
     required = [state for state in states if state.item.required]
     judgement = judge(states)
@@ -144,8 +147,8 @@ def readiness_of(
         "required": len(required),
         "open": [state for state in required if not state.holds],
         "doubted": [state for state in required if state.holds and state.because],
-        "may_answer": system.retired_at is None and may(person, "answer.write", system),
-        "may_review": may(person, "review"),
+        "may_answer": system.retired_at is None and "answer.write" in allowed,
+        "may_review": "review" in allowed,
     }
 
 

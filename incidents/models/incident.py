@@ -72,7 +72,11 @@ class IncidentQuerySet(models.QuerySet):
     def for_list_page(self, person):
         """With who did what, and as `shown_systems` those of its systems that `person` may see."""
         seen = Prefetch("systems", System.objects.visible_to(person), to_attr="shown_systems")
-        return self.prefetch_related(seen).select_related("acknowledged_by", "mitigated_by", "resolved_by")
+        return self.prefetch_related(seen).with_who()
+
+    def with_who(self):
+        """With who took each step."""
+        return self.select_related("acknowledged_by", "mitigated_by", "resolved_by")
 
     def open_first(self):
         """Unresolved ones first, the most severe on top and among these the newest; then the last resolved."""

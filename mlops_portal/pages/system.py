@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from incidents.for_page import for_page as incidents
 from mlops_portal.engine.models import Change
 from monitoring.for_page import for_page as monitoring
-from systems.access import may, may_mend
+from systems.access import may_mend, which_may
 from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
@@ -23,6 +23,8 @@ from systems.readiness import readiness_of
 
 STRIP_DAYS = 90
 HISTORY_SIZE = 10
+RULES_SHOWN = ["system.edit", "role.assign", "phase.decide", "plan.write", "runbook.write", "version.record"]
+RULES_SHOWN += ["answer.write", "review"]
 
 
 @dataclass(frozen=True)
@@ -54,24 +56,28 @@ TOPICS = [
 @rule("read")
 def detail(request, slug):
     """One system: what it is, how it does, who answers for it, what is missing, what happened."""
-    seen = System.objects.visible_to(request.user).with_status().with_gap_count().select_related("team")
-    system = get_object_or_404(seen, slug=slug)
+    person = request.user
+    system = get_object_or_404(System.objects.visible_to(person).with_status().select_related("team"), slug=slug)
     history = Change.objects.filter(system__in=system.slugs)
     roles = system.roles()
+    outcomes = list(system.outcomes.with_result().filter(check_key__in=CHECKS))
+    allowed = which_may(person, RULES_SHOWN, system)
+    may_edit = system.retired_at is None and "system.edit" in allowed
+    held = [holding for _, holding in roles if holding]
     context = {
         "system": system,
         "links": [(name, to) for name, to in system.links.items() if to.startswith(("http://", "https://"))],
         "tier": dict(TIERS)[system.tier],
         "roles": roles,
         "ownership": ownership_of(roles, list(system.hand_overs.with_people()), at=timezone.now()),
-        "topics": topics_of(system, request.user),
-        "monitoring": monitoring(system, request.user),
-        "promises": promises_of(system, request.user),
-        "readiness": readiness_of(system, request.user),
-        **incidents(system, request.user),
+        "topics": topics_of(system, outcomes, person),
+        "monitoring": monitoring(system, may_edit=may_edit),
+        "promises": promises_of(system, person, allowed=allowed, held=held),
+        "readiness": readiness_of(system, allowed, outcomes=outcomes),
+        **incidents(system),
         "history": history[:HISTORY_SIZE],
-        "may_edit": system.retired_at is None and may(request.user, "system.edit", system),
-        "may_assign": may(request.user, "role.assign"),
+        "may_edit": may_edit,
+        "may_assign": "role.assign" in allowed,
     }
     return render(request, "systems/detail.html", context | strip(system))
 
@@ -84,12 +90,11 @@ def strip(system: System) -> dict:
     return {"days": days, "days_counted": counted(days)}
 
 
-def topics_of(system: System, person: Person) -> list[dict]:
-    """Return the seven topics, each with its checks as `failing`, `unknown` and `passed`."""
+def topics_of(system: System, outcomes: list[Outcome], person: Person) -> list[dict]:
+    """Return the seven topics, each with its checks of `outcomes` as `failing`, `unknown` and `passed`."""
     by_topic: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: {"failing": [], "unknown": [], "passed": []})
     into = {Outcome.Result.FAIL: "failing", Outcome.Result.UNKNOWN: "unknown", Outcome.Result.PASS: "passed"}
-    found = system.outcomes.with_result().filter(check_key__in=CHECKS)
-    judged = [outcome for outcome in found if outcome.result_now in into]
+    judged = [outcome for outcome in outcomes if outcome.result_now in into]
     failing = [outcome for outcome in judged if outcome.result_now == Outcome.Result.FAIL]
     mendable = may_mend(person, [(outcome.url, system) for outcome in failing if outcome.url])
     for outcome in judged:

@@ -17,9 +17,16 @@ LISTED = ["segment", "metric__key", "metric__name", "metric__unit", "metric__sys
 MOST_SPANS = MOST_MARKS = 20
 
 
-def draw_series(series: Series, *, from_at: datetime, to_at: datetime, marks: Sequence[Mark] = ()) -> Drawing:
-    """Return the first view of a series between two times; `marks` are what the caller knows that happened."""
-    return charts.draw(chart_of(series, from_at=from_at, to_at=to_at, marks=marks)[0])
+def draw_series(
+    series: Series,
+    *,
+    from_at: datetime,
+    to_at: datetime,
+    marks: Sequence[Mark] = (),
+    limits: Sequence[Limit] | None = None,
+) -> Drawing:
+    """Return the first view of a series between two times; `marks` and `limits` as chart_of() takes them."""
+    return charts.draw(chart_of(series, from_at=from_at, to_at=to_at, marks=marks, limits=limits)[0])
 
 
 def chart_of(
@@ -30,9 +37,11 @@ def chart_of(
     marks: Sequence[Mark] = (),
     beside: Sequence[Series] = (),
     spans: Sequence[Span] | None = None,
+    limits: Sequence[Limit] | None = None,
 ) -> tuple[LineChart, dict[Series, list[Window]], int | None]:
     """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None.
 
+    `marks` are what the caller knows that happened; `limits` those that are watched, from whoever has read them.
     `beside` are series of the same metric to compare it with; the rows are by series, its own first. Shaded are
     `spans`, or, where they are None, what alerts say.
     """
@@ -47,7 +56,7 @@ def chart_of(
         gap_s=_gap_s(series, step_s, windows),
         band=band_of(series, from_at, to_at),
         baseline=baseline.value if baseline else None,
-        limits=limits_of([series]).get(series.pk, []),
+        limits=limits_of([series]).get(series.pk, []) if limits is None else limits,
         marks=sorted([*marks, *_deployments(series, from_at, to_at)], key=lambda mark: mark.at),
         spans=_spans(series, from_at, to_at) if spans is None else spans,
         from_at=from_at,

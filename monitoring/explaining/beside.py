@@ -1,7 +1,10 @@
 """Business beside the model: which figures of the business follow a quality metric, how late, and by how much."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from monitoring import wording
 from monitoring.explaining.lagging import Following, following
@@ -22,13 +25,13 @@ class Beside:
     sentence: str
 
 
-def business_of(series: Series, *, at: datetime) -> list[Beside]:
-    """Return the system's business metrics beside a quality series, over the last values of 180 days; three queries.
+def business_of(series: Series, *, at: datetime, others: Sequence[Series] | None = None) -> list[Beside]:
+    """Return the system's business metrics beside a quality series, over the last values of 180 days; two queries.
 
-    As many look-ups by key as there are days, however many points there are.
+    As many look-ups by key as there are days, however many points there are. `others` are the wholes of the business
+    metrics (with_state(), by key), from whoever has read them already.
     """
-    others = Series.objects.whole().filter(metric__system=series.metric.system_id, metric__kind=Metric.Kind.BUSINESS)
-    rows = list(others.with_state().select_related("metric__system").order_by("metric__key")[:MOST])
+    rows = list(_wholes_beside(series) if others is None else others)[:MOST]
     if not rows:
         return []
     tomorrow = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -39,6 +42,11 @@ def business_of(series: Series, *, at: datetime) -> list[Beside]:
         follows = following(quality, values[one.pk])
         found.append(Beside(one, follows, _sentence(series, quality, one, follows)))
     return found
+
+
+def _wholes_beside(series: Series) -> QuerySet[Series]:
+    others = Series.objects.whole().filter(metric__system=series.metric.system_id, metric__kind=Metric.Kind.BUSINESS)
+    return others.with_state().select_related("metric__system").order_by("metric__key")[:MOST]
 
 
 def _sentence(series: Series, quality: list[float | None], other: Series, follows: Following) -> str:

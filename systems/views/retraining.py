@@ -10,7 +10,7 @@ from systems.access import RULES, may, require
 from systems.actions.retraining import answer_run, ask_for_run, record_run, set_retraining
 from systems.actions.versions import AlreadyThere
 from systems.doors import rule
-from systems.for_page import retraining_of
+from systems.for_page import live_of, retraining_of
 from systems.forms.promises import AnsweredForm, RequirementForm, RetrainingForm, RunForm
 from systems.models import Retraining, System
 from systems.views.finding import find_system, in_own_time
@@ -91,7 +91,7 @@ SAVES = {"plan": _plan, "run": _run, "requirement": _requirement, "answered": _a
 
 def _page(request, system, forms, status=200):
     may_record = may(request.user, "version.record", system)
-    context = retraining_of(system) | {
+    context = retraining_of(system, live_of(system)) | {
         "system": system,
         "runs": system.retraining_runs.exclude(at=None).select_related("model_version", "by")[:SHOWN],
         **({f"{name}_form": form for name, form in forms.items()} if may_record else {}),

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from mlops_portal.engine.versions import Stale
 from systems.actions.retraining import answer_run, ask_for_run, record_run, set_retraining
 from systems.actions.versions import AlreadyThere, deploy
-from systems.for_page import retraining_of
+from systems.for_page import live_of, retraining_of
 from systems.models import ModelVersion, Phase, RetrainingRun, System
 from tests.callers import caller
 
@@ -53,7 +53,7 @@ def test_it_is_due_from_the_training_of_the_version_that_runs(running, manager, 
     version = ModelVersion.objects.create(system=running, name="1", trained_at=trained)
     deploy(system=running, version=version, by=manager, at=now)
     _plan(running, manager, now)
-    assert retraining_of(running)["due_at"] == trained + timedelta(days=30)
+    assert retraining_of(running, live_of(running))["due_at"] == trained + timedelta(days=30)
 
 
 def test_a_moment_has_one_run(running, manager, now):
@@ -71,12 +71,15 @@ def test_what_requirements_ask_for_stands_open_until_a_version_answers_it(runnin
     _plan(running, manager, now - timedelta(days=40))
     run = _asked(running, manager, now - timedelta(days=5))
     assert (run.is_open, _found(running, "retraining_in_time")) == (True, "fail")
-    assert retraining_of(running)["open_runs"] == [run]
+    assert retraining_of(running, live_of(running))["open_runs"] == [run]
     version = ModelVersion.objects.create(system=running, name="2")
     done = answer_run(run=run, version=version, after=0.95, by=manager, at=now)
     assert (done.is_open, done.before, done.after, done.note) == (False, 0.9, 0.95, "Also for new customers.")
-    assert retraining_of(running)["open_runs"] == []
-    assert (retraining_of(running)["last_run"], _found(running, "retraining_in_time")) == (done, "pass")
+    assert retraining_of(running, live_of(running))["open_runs"] == []
+    assert (retraining_of(running, live_of(running))["last_run"], _found(running, "retraining_in_time")) == (
+        done,
+        "pass",
+    )
 
 
 def test_it_is_answered_once(running, manager, now):
