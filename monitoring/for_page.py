@@ -56,10 +56,11 @@ def series_of(system: System) -> list[Series]:
     """Return the series of the system, the leading first; each with state now, `is_watched`, `line` and `limits`."""
     watching = Monitor.objects.filter(series=OuterRef("pk"))
     found = Series.objects.filter(metric__system=system).with_state().annotate(is_watched=Exists(watching))
-    found = found.select_related("metric__system")
+    found = found.select_related("metric")
     rows = list(found.order_by("-metric__leading", "metric__kind", "metric__key", "segment"))
     lines, limits = lines_of(rows), limits_of(rows)
     for row in rows:
+        row.metric.system = system
         row.line, row.limits = lines[row.pk], limits.get(row.pk, [])
     return rows
 

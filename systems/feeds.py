@@ -82,12 +82,14 @@ def _may_confirm(systems: list[System], person: Person) -> set[int]:
 
 def dependencies_of(system: System, person: Person) -> dict:
     """Return the feeds and systems that the system depends on, and those that depend on it, as `person` may know."""
-    between = Q(system=system, on_feed=None) | Q(on_system=system, system__retired_at=None)
+    between = Q(system=system) | Q(on_system=system, system__retired_at=None)
     found = Dependency.objects.seen_by(person).filter(between).select_related("system", "on_system")
-    links = list(found.only(*[f"{end}__{name}" for end in ("system", "on_system") for name in ("slug", "name")]))
+    of_ends = [f"{end}__{name}" for end in ("system", "on_system") for name in ("slug", "name")]
+    links = list(found.only("on_feed", *of_ends))
+    feeds = {one.on_feed_id for one in links if one.on_feed_id}
     return {
-        "feeds": list(Feed.objects.for_list_page().filter(dependencies__system=system)),
-        "systems": [one.on_system for one in links if one.system_id == system.pk],
+        "feeds": list(Feed.objects.for_list_page().filter(pk__in=feeds)) if feeds else [],
+        "systems": [one.on_system for one in links if one.system_id == system.pk and one.on_system_id],
         "dependents": [one.system for one in links if one.on_system_id == system.pk],
     }
 
@@ -113,7 +115,7 @@ class Tried:
 
 def drills_of(system: System) -> list[Tried]:
     """Return how the situations stand that are tried: those that the tier asks for, and what else was tried."""
-    newest = {one.situation: one for one in Drill.objects.newest().filter(system=system).select_related("by", "system")}
+    newest = {one.situation: one for one in system.drills.newest().select_related("by")}
     today = timezone.now().date()
     return [
         Tried(one, system.tier in REQUIRED.get(one, ()), newest.get(one), one in newest and newest[one].due_on < today)

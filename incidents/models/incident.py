@@ -60,13 +60,10 @@ class IncidentQuerySet(models.QuerySet):
 
     def of_systems(self, systems) -> dict:
         """Return the incidents of each of `systems`, by its primary key; one query, the worst first."""
-        touching = IncidentSystem.objects.filter(system__in=systems, incident__in=self).select_related(
-            "incident__acknowledged_by", "incident__mitigated_by", "incident__resolved_by"
-        )
-        touching = touching.only("system_id", *[f"incident__{name}" for name in OF_A_ROW])
+        touching = self.filter(incidentsystem__system__in=systems).annotate(touches=F("incidentsystem__system"))
         by_system: dict = {}
-        for row in touching.order_by("incident__severity", "incident__declared_at"):
-            by_system.setdefault(row.system_id, []).append(row.incident)
+        for one in touching.with_who().only(*OF_A_ROW).order_by("severity", "declared_at"):
+            by_system.setdefault(one.touches, []).append(one)
         return by_system
 
     def for_list_page(self, person):

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 from django.http import QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -16,6 +16,7 @@ from systems.actions.views import kept_query
 from systems.doors import rule
 from systems.filters import SystemFilter, few, teams_to_choose
 from systems.models import Holding, Level, Person, Phase, Scoped, System
+from systems.models.system import with_owners
 
 PAGE_SIZE = 50
 
@@ -79,10 +80,7 @@ def _filled_in(query: QueryDict) -> QueryDict:
 
 def _selects(person: Person, asked: QueryDict) -> list[dict]:
     """Return the fields of the filter: name, label, what is chosen, and the choices; None where they are too many."""
-    held = Holding.objects.current().filter(system__in=System.objects.visible_to(person), person=OuterRef("pk"))
-    people = Person.objects.order_by("username").annotate(holds=Exists(held)).values_list("username", "name", "holds")
-    known, teams = few(people), teams_to_choose()
-    owners = known and [(username, name or username) for username, name, holds in known if holds]
+    owners, teams = _owners_to_choose(person), teams_to_choose()
     choices = {
         "phase": ("Phase", Phase.choices),
         "team": ("Team" if teams is not None else "Team, by its short name", teams),
@@ -99,9 +97,21 @@ def _selects(person: Person, asked: QueryDict) -> list[dict]:
     ]
 
 
+def _owners_to_choose(person: Person) -> list[tuple[str, str]] | None:
+    """Return (username, words) of those who hold a role that `person` may know of; None where people are too many."""
+    known = few(Person.objects.order_by("username").values_list("pk", "username", "name"))
+    if not known:
+        return known
+    seen = System.objects.visible_to(person)
+    holds = set(
+        Holding.objects.current().filter(system__in=seen).order_by().values_list("person", flat=True).distinct()
+    )
+    return [(username, name or username) for pk, username, name in known if pk in holds]
+
+
 def with_other_floors(systems) -> list[System]:
-    """Return `systems` as a list, each with its `open_incidents`, the worst first, and its `leading` series or None."""
-    systems = list(systems)
+    """Return `systems` with_owners(), each with its `open_incidents`, the worst first, and its `leading` or None."""
+    systems = with_owners(systems)
     open_ones, leading = Incident.objects.unresolved().of_systems(systems), leading_of(systems)
     for system in systems:
         system.open_incidents = open_ones.get(system.pk, [])

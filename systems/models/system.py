@@ -1,12 +1,13 @@
 """An ML system in the registry."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils import timezone
 from systems.models.condition import Level, StatusSpan
 from systems.models.holding import Holding, Role
 from systems.models.outcome import OVERDUE, Outcome
-from systems.models.person import Group
+from systems.models.person import Face, Group
 from systems.models.phase import Phase, Scoped, scoped_by
 from systems.models.phase_plan import PhasePlan
 from systems.models.slug import slug_field
@@ -86,13 +87,8 @@ class SystemQuerySet(models.QuerySet):
         )
 
     def for_list_page(self):
-        """What a row of the registry shows, with `owners_shown`; SystemFilter leaves out what is retired."""
-        asked = [Role.PRODUCT_OWNER, Role.MODEL_OWNER]
-        owners = Holding.objects.current().filter(role__in=asked).select_related("person")
-        owners = owners.only("system_id", "role", "person__username", "person__name")
-        shown = Prefetch("holdings", queryset=owners, to_attr="owners_shown")
-        known = self.with_status().with_gap_count().with_scope().defer(*NOT_LISTED)
-        return known.select_related("team").prefetch_related(shown)
+        """What a row of the registry shows; its owners come with with_owners()."""
+        return self.with_status().with_gap_count().with_scope().defer(*NOT_LISTED).select_related("team")
 
     def in_order(self, keys: list[int]) -> list["System"]:
         """Return those that have the primary keys `keys`, in the order of these."""
@@ -196,13 +192,22 @@ class System(models.Model):
 
     @property
     def product_owner(self):
-        """The person who is the product owner, or None; after for_list_page()."""
-        return self._shown(Role.PRODUCT_OWNER)
+        """The Face of the product owner, or None; after with_owners()."""
+        return self.owners_shown.get(Role.PRODUCT_OWNER)
 
     @property
     def model_owner(self):
-        """The person who is the model owner, or None; after for_list_page()."""
-        return self._shown(Role.MODEL_OWNER)
+        """The Face of the model owner, or None; after with_owners()."""
+        return self.owners_shown.get(Role.MODEL_OWNER)
 
-    def _shown(self, role: Role):
-        return next((holding.person for holding in self.owners_shown if holding.role == role), None)
+
+def with_owners(systems: Iterable[System]) -> list[System]:
+    """Return `systems` as a list, each with its `owners_shown`, a Face by role; one query."""
+    systems = list(systems)
+    owners: dict[int, dict[str, Face]] = {system.pk: {} for system in systems}
+    held = Holding.objects.current().filter(system__in=list(owners), role__in=[Role.PRODUCT_OWNER, Role.MODEL_OWNER])
+    for pk, role, *names in held.order_by().values_list("system", "role", "person__username", "person__name"):
+        owners[pk][role] = Face(*names)
+    for system in systems:
+        system.owners_shown = owners[system.pk]
+    return systems
