@@ -12,54 +12,55 @@ from django.urls import Resolver404, resolve
 
 from systems.models import Group, Holding, Role, System
 
-Known = Callable[[Any, set], set]  # (person, things or {None}) → those of the things to which the person is of a kind
+Asked = Callable[[Any, list], Callable[[Any], bool]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of people: in words, and the function that knows to which things a person is one of them."""
+    """A kind of people: in words, and the function that knows them.
+
+    (person, things or [None]) → function of one of the things: whether the person is one of them. It asks once for all.
+    """
 
     words: str
-    among: Known
+    among: Asked
 
 
-def _in(group: str) -> Known:
-    return lambda person, things: things if person.is_in(group) else set()
-
-
-def _in_its_team(group: str) -> Known:
-    def among(person, systems: set) -> set:
-        if not person.is_in(group):
-            return set()
-        teams = person.teams.filter(pk__in={system.team_id for system in systems})
-        own = set(teams.values_list("pk", flat=True))
-        return {system for system in systems if system.team_id in own}
+def _in(group: str) -> Asked:
+    def among(person, things):
+        is_in = person.is_in(group)
+        return lambda thing: is_in
 
     return among
 
 
-def _holds(person, holdings: set) -> set:
-    return {one for one in holdings if person.pk in (one.person_id, one.deputy_id)}
+def _in_its_team(group: str) -> Asked:
+    def among(person, systems):
+        teams = {system.team_id for system in systems} if person.is_in(group) else ()
+        own = set(person.teams.filter(pk__in=teams).values_list("pk", flat=True)) if teams else ()
+        return lambda system: system.team_id in own
+
+    return among
 
 
-def _holds_a_role_of(*roles: str) -> Known:
+def _holds_a_role_of(*roles: str) -> Asked:
     asked = roles or Role.values
 
-    def among(person, systems: set) -> set:
-        held = Holding.objects.current().of(person).filter(system__in=systems, role__in=asked)
+    def among(person, systems):
+        held = Holding.objects.current().of(person).filter(system__in={one.pk for one in systems}, role__in=asked)
         own = set(held.values_list("system", flat=True))
-        return {system for system in systems if system.pk in own}
+        return lambda system: system.pk in own
 
     return among
 
 
-def _holds_a_system_of(person, incidents: set) -> set:
-    held = Holding.objects.current().of(person).filter(system__incidents__in=incidents)
+def _holds_a_system_of(person, incidents):
+    held = Holding.objects.current().of(person).filter(system__incidents__in={one.pk for one in incidents})
     own = set(held.values_list("system__incidents", flat=True))
-    return {incident for incident in incidents if incident.pk in own}
+    return lambda incident: incident.pk in own
 
 
-EVERYBODY = Kind("everybody who is signed in", lambda person, things: things)
+EVERYBODY = Kind("everybody who is signed in", lambda person, things: lambda thing: True)
 DATA_SCIENTIST = Kind("data scientists", _in(Group.DATA_SCIENTIST))
 ON_CALL = Kind("on-call engineers", _in(Group.ON_CALL))
 MANAGER = Kind("managers", _in(Group.MANAGER))
@@ -67,13 +68,16 @@ ADMINISTRATOR = Kind("administrators", _in(Group.ADMINISTRATOR))
 ITS_DATA_SCIENTIST = Kind("data scientists of its team", _in_its_team(Group.DATA_SCIENTIST))
 ITS_ADMINISTRATOR = Kind("administrators of its team", _in_its_team(Group.ADMINISTRATOR))
 HOLDER = Kind("who holds a role of it", _holds_a_role_of())
-HOLDER_OF_THE_ROLE = Kind("who holds the role", _holds)
+HOLDER_OF_THE_ROLE = Kind(
+    "who holds the role",
+    lambda person, holdings: lambda holding: person.pk in (holding.person_id, holding.deputy_id),
+)
 HOLDER_OF_A_SYSTEM = Kind("who holds a role of a system that it touches", _holds_a_system_of)
 PRODUCT_OWNER = Kind("its product owner", _holds_a_role_of(Role.PRODUCT_OWNER))
 MODEL_OR_SERVICE_OWNER = Kind(
     "its model owner and service owner", _holds_a_role_of(Role.MODEL_OWNER, Role.SERVICE_OWNER)
 )
-ITS_OWNER = Kind("the owner of the feed", lambda person, feeds: {one for one in feeds if one.owner_id == person.pk})
+ITS_OWNER = Kind("the owner of the feed", lambda person, feeds: lambda feed: feed.owner_id == person.pk)
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,15 @@ class Rule:
     kinds: tuple[Kind, ...]
     about: str = ""
 
-    def allowed(self, person, things: Iterable) -> set:
+    def allowed(self, person, things: Iterable) -> list:
         """Return those of `things` to which `person` may do it; a query for each kind, however many things."""
-        left = asked = set(things)
+        left, found = list(things), []
         for kind in self.kinds:
             if left:
-                left = left - kind.among(person, left)
-        return asked - left
+                is_one = kind.among(person, left)
+                found += [thing for thing in left if is_one(thing)]
+                left = [thing for thing in left if not is_one(thing)]
+        return found
 
     @property
     def sentence(self) -> str:
@@ -162,7 +168,7 @@ def which_may(person, rules: Iterable[str], thing) -> set[str]:
 
     def is_one(kind: Kind) -> bool:
         if kind not in known:
-            known[kind] = bool(kind.among(person, {thing}))
+            known[kind] = kind.among(person, [thing])(thing)
         return known[kind]
 
     def allows(rule: str) -> bool:
@@ -185,7 +191,7 @@ def may_mend(person, links: Iterable[tuple[str, System]]) -> set[tuple[str, Syst
     found = set()
     for rule, those in by_rule.items():
         if RULES[rule].about:
-            allowed = RULES[rule].allowed(person, [system for _, system in those])
+            allowed = set(RULES[rule].allowed(person, {system for _, system in those}))
             found |= {(url, system) for url, system in those if system in allowed}
         elif may(person, rule):
             found |= those

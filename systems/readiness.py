@@ -227,7 +227,9 @@ def to_review(person: Person, *, at: datetime | None = None) -> list[ToDo]:
     """Return the answers and the waivers that wait for a decision by `person`, the oldest first."""
     if not may(person, "review"):
         return []
-    answers, waivers = list(waiting_answers(person)), list(waiting_waivers(person))
+    named = ["question_key", "system__slug", "system__name"]
+    answers = list(waiting_answers(person).only("at", "author__username", "author__name", *named))
+    waivers = list(waiting_waivers(person).only("asked_at", "asked_by__username", "asked_by__name", *named))
     if not answers and not waivers:
         return []
     titles = dict(Item.objects.in_force(LAUNCH, at or timezone.now()).values_list("question_key", "title"))

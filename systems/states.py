@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from systems.checking import CHECKS, GAP_OF_TOPIC
 from systems.models import Answer, Because, Confidence, Decision, Item, Level, Outcome, System, Topic, Waiver
+from systems.models.outcome import Found
 from systems.questions import LAUNCH
 
 PASS, FAIL, UNKNOWN = Outcome.Result.PASS, Outcome.Result.FAIL, Outcome.Result.UNKNOWN
@@ -202,7 +203,7 @@ def _claim(answer: Answer | None, review, system: System, at: datetime) -> Claim
 
 
 def states_of(
-    systems: Iterable[System], *, at: datetime, outcomes: Iterable[Outcome] | None = None
+    systems: Iterable[System], *, at: datetime, outcomes: Iterable[Outcome | Found] | None = None
 ) -> dict[int, list[State]]:
     """Return by system id the states of its questions of *Launch readiness*, in order; five queries in all.
 
@@ -216,7 +217,7 @@ def states_of(
     asked = {(row.system_id, row.question_key): row for row in waivers if row.state == Waiver.State.ASKED}
     if outcomes is None:
         keys = {key for item in items for key in item.checks}
-        outcomes = Outcome.objects.with_result().filter(system__in=systems, check_key__in=keys)
+        outcomes = Outcome.objects.filter(system__in=systems, check_key__in=keys).as_rows()
     found = _found(outcomes)
     return {
         system.pk: [
@@ -246,8 +247,8 @@ def _answers(systems) -> dict[tuple[int, str], Answer]:
     return {(row.system_id, row.question_key): row for row in current.prefetch_related("reviews__by")}
 
 
-def _found(outcomes: Iterable[Outcome]) -> dict[int, dict[str, Outcome]]:
-    found: dict[int, dict[str, Outcome]] = defaultdict(dict)
+def _found(outcomes: Iterable[Outcome | Found]) -> dict[int, dict[str, Outcome | Found]]:
+    found: dict[int, dict[str, Outcome | Found]] = defaultdict(dict)
     for row in outcomes:
         found[row.system_id][row.check_key] = row
     return found

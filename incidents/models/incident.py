@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.timesince import timesince
 
-from systems.models import Level, System
+from systems.models import Group, Level, System
 from systems.models.drill import CAN_BE_TRIED
 
 
@@ -33,6 +33,7 @@ LEVELS = {
 STEPS_TAKEN = ["acknowledged", "mitigated", "resolved"]
 OF_A_ROW = ["number", "title", "severity", "declared_at", *[f"{step}_at" for step in STEPS_TAKEN]]
 OF_A_ROW += [f"{step}_by__{name}" for step in STEPS_TAKEN for name in ("username", "name")]
+OF_A_LINE = ["number", "title", "severity", "declared_at", "acknowledged_at", "resolved_at"]
 ONE_PER_CAUSE = "incident_one_per_cause"
 NOTICED = {
     "monitor": "the portal's own monitoring",
@@ -54,6 +55,8 @@ class IncidentQuerySet(models.QuerySet):
 
     def visible_to(self, person):
         """Incidents that touch no system, or at least one that `person` may see."""
+        if person.is_in(Group.MANAGER):  # they see every system
+            return self
         touched = IncidentSystem.objects.filter(incident=OuterRef("pk"))
         seen = touched.filter(system__in=System.objects.visible_to(person))
         return self.filter(~Exists(touched) | Exists(seen))
@@ -70,6 +73,11 @@ class IncidentQuerySet(models.QuerySet):
         """With who did what, and as `shown_systems` those of its systems that `person` may see."""
         seen = Prefetch("systems", System.objects.visible_to(person), to_attr="shown_systems")
         return self.prefetch_related(seen).with_who()
+
+    def with_names(self, person):
+        """As much as one line says, with the names of those of its systems that `person` may see (`shown_systems`)."""
+        seen = Prefetch("systems", System.objects.visible_to(person).only("name"), to_attr="shown_systems")
+        return self.prefetch_related(seen).only(*OF_A_LINE)
 
     def with_who(self):
         """With who took each step."""

@@ -8,10 +8,11 @@ from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents.models import Incident
+from incidents.models import Incident, IncidentSystem
 from systems.access import may, may_mend
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
+from systems.models.outcome import Found
 from systems.models.system import PORTAL
 from systems.ownership import asks_deputy
 from systems.readiness import ToDo, to_answer, to_review
@@ -41,14 +42,21 @@ class Need:
 def needs_of(person: Person) -> list[Need]:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
     now = timezone.now()
-    held = list(_held(person).in_use().with_confirm_by().select_related("system", "person").order_by("confirm_by"))
+    ever = list(_held(person).with_confirm_by().select_related("system", "person").order_by("confirm_by"))
+    held = [one for one in ever if one.system.retired_at is None]
     roles: dict[System, set[str]] = {}
     for one in sorted(held, key=lambda one: one.system.slug):
         roles.setdefault(one.system, set()).add(one.role)
-    outcomes = list(Outcome.objects.with_result().filter(system__in=roles))
+    outcomes = list(Outcome.objects.filter(system__in=roles).as_rows())
     asked = [*_asked(to_review(person)), *_asked(to_answer(roles, states_of(roles, at=now, outcomes=outcomes)))]
     own = [*_to_confirm(person, held, now), *_standing_in(person, held, now)]
-    needs = [*_incidents(person), *asked, *own, *_without_anybody(person), *_gaps(person, roles, outcomes)]
+    needs = [
+        *_incidents(person, {one.system_id for one in ever}),
+        *asked,
+        *own,
+        *_without_anybody(person),
+        *_gaps(person, roles, outcomes),
+    ]
     by_url = {need.url: need for need in needs}
     for notice in _notices(person):
         if notice.url not in by_url:
@@ -58,10 +66,11 @@ def needs_of(person: Person) -> list[Need]:
     return needs
 
 
-def _incidents(person) -> list[Need]:
-    found = Incident.objects.unresolved().visible_to(person).for_list_page(person).open_first()
+def _incidents(person: Person, systems: set[int]) -> list[Need]:
+    """Return the unresolved incidents of `systems`, those of the person; for who is on call, all that one may see."""
+    found = Incident.objects.unresolved().visible_to(person).with_names(person).open_first()
     if not person.is_in(Group.ON_CALL):
-        found = found.filter(pk__in=Incident.objects.filter(systems__holdings__in=_held(person)).values("pk"))
+        found = found.filter(pk__in=IncidentSystem.objects.filter(system__in=systems).values("incident"))
     return [
         Need(
             url=incident.get_absolute_url(),
@@ -136,7 +145,7 @@ def _held(person):
     return Holding.objects.current().of(person)
 
 
-def _gaps(person: Person, roles: dict[System, set[str]], outcomes: list[Outcome]) -> list[Need]:
+def _gaps(person: Person, roles: dict[System, set[str]], outcomes: list[Found]) -> list[Need]:
     by_key = {system.pk: system for system in roles}
     by_system = defaultdict(list)
     for row in sorted(outcomes, key=lambda row: row.since):
@@ -149,7 +158,7 @@ def _gaps(person: Person, roles: dict[System, set[str]], outcomes: list[Outcome]
     return sorted(needs, key=lambda need: need.since)[:MOST]
 
 
-def _gaps_of(system: System, rows: list[Outcome], mendable: set[tuple[str, System]]) -> list[Need]:
+def _gaps_of(system: System, rows: list[Found], mendable: set[tuple[str, System]]) -> list[Need]:
     """Return one thing to do for each gap; when there are many, one for all of them.
 
     Who may not mend it is led to the page of the system, which says what is missing.
@@ -167,14 +176,15 @@ def _gaps_of(system: System, rows: list[Outcome], mendable: set[tuple[str, Syste
     ]
 
 
-def _asks(row: Outcome, roles: set[str]) -> bool:
+def _asks(row: Found, roles: set[str]) -> bool:
     if row.check_key == CONFIRMED:  # whoever holds a role is asked by _to_confirm()
         return False
     return row.check_key in CHECKS and CHECKS[row.check_key].for_role in roles
 
 
 def _notices(person):
-    return Notice.objects.unread_by(person).select_related("system")[:MOST]
+    shown = Notice.objects.unread_by(person).select_related("system")
+    return shown.only("subject", "text", "url", "at", "system__name")[:MOST]
 
 
 def _from(notice: Notice) -> Need:

@@ -1,7 +1,6 @@
 """People: who signs in, and which groups say what they may do."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import ASCIIUsernameValidator
@@ -9,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+
+from systems.models.face import initials_of
 
 
 class Group(models.TextChoices):
@@ -19,25 +20,6 @@ class Group(models.TextChoices):
     ON_CALL = "on_call"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
-
-
-class Face(NamedTuple):
-    """A person as a list shows one: it costs less to read than the whole person."""
-
-    username: str
-    name: str
-
-    def __str__(self):
-        return self.name or self.username
-
-    @property
-    def initials(self) -> str:
-        return initials_of(str(self))
-
-
-def initials_of(called: str) -> str:
-    words = called.replace("-", " ").split()
-    return "".join(word[0] for word in words[:2]).upper()
 
 
 class PersonQuerySet(models.QuerySet):

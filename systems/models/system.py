@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from systems.models.condition import Level, StatusSpan
+from systems.models.face import Face
 from systems.models.holding import Holding, Role
 from systems.models.outcome import OVERDUE, Outcome
-from systems.models.person import Face, Group
+from systems.models.person import Group
 from systems.models.phase import Phase, Scoped, scoped_by
 from systems.models.phase_plan import PhasePlan
 from systems.models.slug import slug_field
