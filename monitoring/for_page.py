@@ -16,13 +16,14 @@ from systems.models import System
 
 CHART_DAYS = 90
 CHANGES_SHOWN = 5
+ALERT_SHOWN = ["sentence", "explanation", "severity", "opened_at", "cleared_at", "asks"]
 
 
 def for_page(system: System, *, may_edit: bool) -> dict:
     """Return what the fragments of monitoring on its page take as `monitoring`."""
     rows = series_of(system)
     leading = next((row for row in rows if row.metric.leading), None)
-    alerts = list(Alert.objects.open().of_systems([system]).with_origin())
+    alerts = _open_alerts(system, rows)
     by_kind = {kind: [row for row in rows if row.metric.kind == kind] for kind in Metric.Kind.values}
     sources = list(system.sources.order_by("name"))
     compared, others = _compared(by_kind[Metric.Kind.QUALITY], leading)
@@ -50,6 +51,16 @@ def _compared(quality: list[Series], leading: Series | None) -> tuple[list[Serie
     if shown:
         draw_many(shown, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
     return shown, rest
+
+
+def _open_alerts(system: System, rows: list[Series]) -> list[Alert]:
+    """Return the open alerts, each with as much as its line says; `rows` are the series of the system."""
+    by_key = {row.pk: row for row in rows}
+    found = Alert.objects.open().of_systems([system]).select_related("monitor")
+    alerts = list(found.only(*ALERT_SHOWN, "monitor__series"))
+    for alert in alerts:
+        alert.monitor.series = by_key.get(alert.monitor.series_id)
+    return alerts
 
 
 def series_of(system: System) -> list[Series]:

@@ -101,7 +101,9 @@ def count(found: "GapFilter", person: Person) -> Count:
     gaps = by_gap[asked] if asked else sum(by_gap.values())
     if not found.is_valid():
         return Count(0, 0, by_gap)
-    with_one = System.objects.filter(Exists(found.qs.order_by().filter(system=OuterRef("pk"))))
+    known = Outcome.objects.failing().filter(check_key__in=CHECKS)
+    of_one = GapFilter(found.data, known).qs.filter(system=OuterRef("pk"))
+    with_one = System.objects.visible_to(person).in_use().checked_in_time().filter(Exists(of_one))
     return Count(gaps, with_one.count(), by_gap)
 
 

@@ -11,15 +11,19 @@ from systems.readiness import count_to_review
 
 def portal(request) -> dict:
     """Template context for who is signed in: `lateness` (Lateness or None), `unread_count`, `may_register`, the number
-    of decisions that wait (`review_count`) for who may review (`may_review`), and how far a demo has been filled."""
+    of decisions that wait (`review_count`) for who may review (`may_review`), and how far a demo has been filled.
+
+    A view that has read what is counted says so in `request.counted`: `unread` and `to_review`.
+    """
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {}
+    counted = getattr(request, "counted", {})
     return {
         "lateness": lateness(),
         "demo_past": past_noted(demo_folder(settings.DATA_DIR)),
-        "unread_count": Notice.objects.unread_by(person).count(),
+        "unread_count": counted["unread"] if "unread" in counted else Notice.objects.unread_by(person).count(),
         "may_register": may(person, "system.register"),
         "may_review": may(person, "review"),
-        "review_count": count_to_review(person),
+        "review_count": counted["to_review"] if "to_review" in counted else count_to_review(person),
     }

@@ -39,7 +39,15 @@ class Need:
     posted: dict[str, int | str] | None = None  # what the button posts to `url`; None: it only leads there
 
 
-def needs_of(person: Person) -> list[Need]:
+@dataclass(frozen=True)
+class Needs:
+    """What needs a person, and how much of it the frame of a page counts: `unread` notices, decisions `to_review`."""
+
+    needs: list[Need]
+    counted: dict[str, int]
+
+
+def needs_of(person: Person) -> Needs:
     """Return what needs `person`, incidents first; a notice of something that stands here already joins it."""
     now = timezone.now()
     ever = list(_held(person).with_confirm_by().select_related("system", "person").order_by("confirm_by"))
@@ -48,7 +56,8 @@ def needs_of(person: Person) -> list[Need]:
     for one in sorted(held, key=lambda one: one.system.slug):
         roles.setdefault(one.system, set()).add(one.role)
     outcomes = list(Outcome.objects.filter(system__in=roles).as_rows())
-    asked = [*_asked(to_review(person)), *_asked(to_answer(roles, states_of(roles, at=now, outcomes=outcomes)))]
+    reviews, notices = to_review(person), _notices(person)
+    asked = [*_asked(reviews), *_asked(to_answer(roles, states_of(roles, at=now, outcomes=outcomes)))]
     own = [*_to_confirm(person, held, now), *_standing_in(person, held, now)]
     needs = [
         *_incidents(person, {one.system_id for one in ever}),
@@ -58,12 +67,13 @@ def needs_of(person: Person) -> list[Need]:
         *_gaps(person, roles, outcomes),
     ]
     by_url = {need.url: need for need in needs}
-    for notice in _notices(person):
+    for notice in notices[:MOST]:
         if notice.url not in by_url:
             by_url[notice.url] = _from(notice)
             needs.append(by_url[notice.url])
         by_url[notice.url].notices.append(notice.pk)
-    return needs
+    in_all = {"unread": len(notices)} if len(notices) <= MOST else {}
+    return Needs(needs, in_all | {"to_review": len(reviews)})
 
 
 def _incidents(person: Person, systems: set[int]) -> list[Need]:
@@ -182,9 +192,10 @@ def _asks(row: Found, roles: set[str]) -> bool:
     return row.check_key in CHECKS and CHECKS[row.check_key].for_role in roles
 
 
-def _notices(person):
+def _notices(person: Person) -> list[Notice]:
+    """Return the newest unread notices, one more than are shown where there are more."""
     shown = Notice.objects.unread_by(person).select_related("system")
-    return shown.only("subject", "text", "url", "at", "system__name")[:MOST]
+    return list(shown.only("subject", "text", "url", "at", "system__name")[: MOST + 1])
 
 
 def _from(notice: Notice) -> Need:

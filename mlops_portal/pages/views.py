@@ -25,8 +25,10 @@ def home(request):
     mine = seen.of(request.user).in_use().for_list_page().worst_first()
     own = with_other_floors(mine[:MOST_SYSTEMS])
     worst = [] if own else with_other_floors(_unwell(seen)[:MOST_UNWELL])
+    found = needs_of(request.user)
+    request.counted = found.counted
     context = {
-        "needs": needs_of(request.user),
+        "needs": found.needs,
         "own": own,
         "own_count": mine.count() if len(own) == MOST_SYSTEMS else len(own),
         "counts": counts,
@@ -47,7 +49,7 @@ def _first_run(request):
     """The page of a portal in which nothing is registered yet; what happened to the portal itself stands above."""
     team = request.user.teams.exclude(slug="administrators").first()
     context = {
-        "needs": [need for need in needs_of(request.user) if need.incident or need.notices],
+        "needs": [need for need in needs_of(request.user).needs if need.incident or need.notices],
         "base_url": settings.BASE_URL,
         "team": team,
         "may_add_people": request.user.is_in(Group.ADMINISTRATOR),

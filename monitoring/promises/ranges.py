@@ -36,10 +36,13 @@ class RangeNow:
 
 def ranges_now(systems: Iterable[System]) -> list[RangeNow]:
     """Return the expected ranges of `systems`, each with its metric's whole as it stands; two queries."""
-    ranges = list(ExpectedRange.objects.filter(system__in=list(systems)).select_related("system"))
+    by_pk = {system.pk: system for system in systems}
+    ranges = list(ExpectedRange.objects.filter(system__in=by_pk))
     if not ranges:
         return []
+    for one in ranges:
+        one.system = by_pk[one.system_id]
     keys = {one.metric_key for one in ranges}
-    wholes = Series.objects.whole().with_state().filter(metric__system__in=list(systems), metric__key__in=keys)
+    wholes = Series.objects.whole().with_state().filter(metric__system__in=by_pk, metric__key__in=keys)
     by_key = {(one.metric.system_id, one.metric.key): one for one in wholes.select_related("metric__system")}
     return [RangeNow(one, by_key.get((one.system_id, one.metric_key))) for one in ranges]

@@ -81,6 +81,10 @@ class SystemQuerySet(models.QuerySet):
         count = Coalesce(Subquery(failing.annotate(n=Count("pk")).values("n")), 0)
         return self.annotate(gap_count=count, gaps_unknown=Q(checks_due_at__lt=Now() - OVERDUE))
 
+    def checked_in_time(self):
+        """Those whose checks ran in time, so that what they found is known."""
+        return self.filter(checks_due_at__gte=Now() - OVERDUE)
+
     def with_scope(self):
         """Each with `scoped_phases`, of which dates, budget and exit criterion stand."""
         return self.annotate(
