@@ -37,7 +37,7 @@ def fill() -> Person:
     _promise(systems, people, now)
     _watch(systems, now)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as autovacuum will have done wherever such a registry stands
+        cursor.execute("VACUUM ANALYZE")  # as autovacuum will have done wherever such a registry stands
     return people[0]
 
 

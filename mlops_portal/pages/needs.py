@@ -137,7 +137,7 @@ def _without_anybody(person: Person) -> list[Need]:
     keys = [key for key in CHECKS if key.startswith("role_filled_")]
     seen = System.objects.visible_to(person).in_use().exclude(slug=PORTAL)
     empty = Outcome.objects.failing_now().filter(system__in=seen, check_key__in=keys)
-    found = empty.order_by().aggregate(roles=Count("pk"), systems=Count("system", distinct=True), since=Min("since"))
+    found = empty.order_by().aggregate(roles=Count("*"), systems=Count("system", distinct=True), since=Min("since"))
     if not found["roles"]:
         return []
     where = f"{found['systems']} systems" if found["systems"] > 1 else "one system"

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -18,11 +19,13 @@ from systems.doors import rule
 from systems.for_page import promises_of
 from systems.forms.registry import TIERS
 from systems.models import Outcome, Person, System
+from systems.models.outcome import Found
 from systems.ownership import ownership_of
 from systems.readiness import readiness_of
 
 STRIP_DAYS = 90
 HISTORY_SIZE = 10
+FOUND = Outcome.Result
 RULES_SHOWN = ["system.edit", "role.assign", "phase.decide", "plan.write", "runbook.write", "version.record"]
 RULES_SHOWN += ["answer.write", "review"]
 
@@ -60,7 +63,7 @@ def detail(request, slug):
     system = get_object_or_404(System.objects.visible_to(person).with_status().select_related("team"), slug=slug)
     history = Change.objects.filter(system__in=system.slugs)
     roles = system.roles()
-    outcomes = list(system.outcomes.with_result().filter(check_key__in=CHECKS))
+    outcomes = list(system.outcomes.filter(check_key__in=CHECKS).as_rows())
     allowed = which_may(person, RULES_SHOWN, system)
     may_edit = system.retired_at is None and "system.edit" in allowed
     held = [holding for _, holding in roles if holding]
@@ -90,14 +93,25 @@ def strip(system: System) -> dict:
     return {"days": days, "days_counted": counted(days)}
 
 
-def topics_of(system: System, outcomes: list[Outcome], person: Person) -> list[dict]:
-    """Return the seven topics, each with its checks of `outcomes` as `failing`, `unknown` and `passed`."""
-    by_topic: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: {"failing": [], "unknown": [], "passed": []})
-    into = {Outcome.Result.FAIL: "failing", Outcome.Result.UNKNOWN: "unknown", Outcome.Result.PASS: "passed"}
-    judged = [outcome for outcome in outcomes if outcome.result_now in into]
-    failing = [outcome for outcome in judged if outcome.result_now == Outcome.Result.FAIL]
-    mendable = may_mend(person, [(outcome.url, system) for outcome in failing if outcome.url])
-    for outcome in judged:
-        outcome.may_mend = (outcome.url, system) in mendable
-        by_topic[CHECKS[outcome.check_key].topic][into[outcome.result_now]].append(outcome)
-    return [{"topic": topic, "judged": by_topic[topic.key]} for topic in TOPICS]
+class Gap(NamedTuple):
+    """A check that fails: why, since when, and where it is mended; `may_mend`: by who looks at it."""
+
+    why: str
+    since: datetime
+    url: str
+    may_mend: bool
+
+
+def topics_of(system: System, outcomes: list[Found], person: Person) -> list[dict]:
+    """Return the seven topics: of the checks of each those `failing` as Gap, and whether some `unknown` or `passed`."""
+    by_topic: dict[str, dict[str, list[Found]]] = defaultdict(lambda: defaultdict(list))
+    for one in outcomes:
+        by_topic[CHECKS[one.check_key].topic][one.result_now].append(one)
+    failing = [one for one in outcomes if one.result_now == FOUND.FAIL and one.url]
+    mendable = may_mend(person, [(one.url, system) for one in failing])
+
+    def judged(found: dict[str, list[Found]]) -> dict:
+        gaps = [Gap(one.why, one.since, one.url, (one.url, system) in mendable) for one in found[FOUND.FAIL]]
+        return {"failing": gaps, "unknown": bool(found[FOUND.UNKNOWN]), "passed": bool(found[FOUND.PASS])}
+
+    return [{"topic": topic, "judged": judged(by_topic[topic.key])} for topic in TOPICS]

@@ -10,6 +10,8 @@ from systems.models.system import System
 class DependencyQuerySet(models.QuerySet):
     def seen_by(self, person):
         """Those that `person` may know of: what is hidden from them stays hidden at either end."""
+        if person.sees_every_system:
+            return self
         seen = System.objects.visible_to(person).values("pk")
         return self.filter(Q(on_system=None) | Q(on_system__in=seen), system__in=seen)
 

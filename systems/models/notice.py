@@ -18,10 +18,8 @@ class NoticeQuerySet(models.QuerySet):
 
     def unread_by(self, person):
         """Unread notices to `person`, of systems that `person` may see."""
-        own = Notice.objects.for_person(person).filter(
-            Q(system=None) | Q(system__in=System.objects.visible_to(person).values("pk"))
-        )
-        return self.unread().filter(pk__in=own.values("pk"))
+        seen = Q(system=None) | Q(system__in=System.objects.visible_to(person).values("pk"))
+        return self.unread().for_person(person).filter(seen)
 
     def mark_read(self, keys: list[int]) -> int:
         """Mark those of the notices whose primary key is in `keys` as read; return how many were."""

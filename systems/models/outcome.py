@@ -79,7 +79,12 @@ class Outcome(models.Model):
         indexes = [
             models.Index(fields=["check_key", "outcome", "since"], name="outcome_by_check"),
             models.Index(fields=["since", "id"], condition=Q(outcome="fail"), name="outcome_failing_longest"),
-            models.Index(fields=["check_key", "system"], condition=Q(outcome="fail"), name="outcome_failing_by_check"),
+            models.Index(
+                fields=["check_key", "system"],
+                include=["since"],
+                condition=Q(outcome="fail"),
+                name="outcome_failing_by_check",
+            ),
         ]
 
     def __str__(self):

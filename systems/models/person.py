@@ -69,6 +69,11 @@ class Person(AbstractBaseUser):
     def __str__(self):
         return self.name or self.username
 
+    @property
+    def sees_every_system(self) -> bool:
+        """Whether no system is hidden from the person, however restricted."""
+        return self.is_in(Group.MANAGER)
+
     def is_in(self, *groups: str) -> bool:
         """Whether the person is in any of the groups."""
         return not set(groups).isdisjoint(self.groups)

@@ -18,7 +18,7 @@ class PhasePlanQuerySet(models.QuerySet):
     def scoped(self):
         """Those with both dates, a budget and an exit criterion."""
         granted = Exists(Money.objects.filter(plan=OuterRef("pk"), kind=Money.Kind.PLANNED))
-        dated = self.exclude(planned_from=None).exclude(planned_to=None).exclude(exit="")
+        dated = self.filter(planned_from__isnull=False, planned_to__isnull=False, exit__gt="")
         return dated.filter(Q(budget__isnull=False) | granted)
 
 

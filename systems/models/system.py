@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,6 @@ from systems.models.condition import Level, StatusSpan
 from systems.models.face import Face
 from systems.models.holding import Holding, Role
 from systems.models.outcome import OVERDUE, Outcome
-from systems.models.person import Group
 from systems.models.phase import Phase, Scoped, scoped_by
 from systems.models.phase_plan import PhasePlan
 from systems.models.slug import slug_field
@@ -26,6 +25,7 @@ PORTAL = "portal"
 CHECKS_EVERY = timedelta(hours=1)
 NOT_LISTED = ["links", "verdict_against", "verdict_due_at", "verdict_since", "verdict_sentence", "checks_due_at"]
 NOT_LISTED += ["reality_gap_now", "reality_gap_share", "reality_gap_sentence", "reality_due_at"]
+OVER = Q(status_good_until__lt=Now())  # nobody has looked since
 LINE = 110  # letters of a purpose in a row
 NOT_LOOKED = "Nobody has looked since."  # the sentence of a status whose time is over
 
@@ -40,7 +40,7 @@ class Verdict(models.TextChoices):
 class SystemQuerySet(models.QuerySet):
     def visible_to(self, person):
         """What `person` may see: all but restricted systems, and those of own teams, own roles, or as a manager."""
-        if person.is_in(Group.MANAGER):
+        if person.sees_every_system:
             return self
         own = Q(team__members=person) | Q(holdings__person=person, holdings__to=None)
         own |= Q(holdings__deputy=person, holdings__to=None)
@@ -64,15 +64,14 @@ class SystemQuerySet(models.QuerySet):
 
     def with_status(self):
         """Each with `status_now` and `status_now_since`: as stored, or unknown since its time ran out."""
-        over = Q(status_good_until__lt=Now())
-        word = Case(When(over, then=Value(Level.UNKNOWN)), default=F("status"), output_field=models.CharField())
-        since = Case(When(over, then=F("status_good_until")), default=F("status_since"))
+        word = Case(When(OVER, then=Value(Level.UNKNOWN)), default=F("status"), output_field=models.CharField())
+        since = Case(When(OVER, then=F("status_good_until")), default=F("status_since"))
         return self.annotate(status_now=word, status_now_since=since)
 
     def worst_first(self):
         """Failing, degraded, unknown, unmonitored, healthy; within each the longest first. Needs with_status()."""
-        ranks = [When(status_now=level, then=Value(rank)) for rank, level in enumerate(Level.worst_first())]
-        rank = Case(*ranks, default=Value(9), output_field=models.IntegerField())
+        levels = Value(Level.worst_first(), output_field=ArrayField(models.CharField()))
+        rank = Func(levels, F("status_now"), function="array_position", output_field=models.IntegerField())
         return self.order_by(rank, "status_now_since", "slug")
 
     def with_gap_count(self):
