@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.urls import Resolver404, resolve
 
-from systems.models import Group, Holding, Role, System
+from systems.models import Group, Holding, Role
 
 Asked = Callable[[Any, list], Callable[[Any], bool]]
 
@@ -91,16 +91,6 @@ class Rule:
     kinds: tuple[Kind, ...]
     about: str = ""
 
-    def allowed(self, person, things: Iterable) -> list:
-        """Return those of `things` to which `person` may do it; a query for each kind, however many things."""
-        left, found = list(things), []
-        for kind in self.kinds:
-            if left:
-                is_one = kind.among(person, left)
-                found += [thing for thing in left if is_one(thing)]
-                left = [thing for thing in left if not is_one(thing)]
-        return found
-
     @property
     def sentence(self) -> str:
         """Say who may: "Data scientists and managers."."""
@@ -154,57 +144,43 @@ RULES: dict[str, Rule] = {
 }
 
 
+class Rights:
+    """What a person may do to some things of one kind; about each kind of people is asked once, for all of them."""
+
+    def __init__(self, person, things: Iterable):
+        self.person = person
+        self.things = list(things)
+        self._known: dict[Kind, Callable[[Any], bool]] = {}
+
+    def may(self, rule: str, thing) -> bool:
+        """Whether the person may do what `rule` names, to one of the things. Raises KeyError for an unknown rule."""
+        kinds = RULES[rule].kinds
+        known = (kind for kind in kinds if kind in self._known)
+        return any(self._known[kind](thing) for kind in known) or any(self._is_one(kind, thing) for kind in kinds)
+
+    def may_mend(self, url: str, system) -> bool:
+        """Whether the page at `url`, about one of the systems, gives the person something to do.
+
+        What counts is the rule by which it takes what is posted: who may only look is not sent there.
+        """
+        if not url:
+            return False
+        try:
+            view = resolve(url.partition("#")[0].partition("?")[0]).func
+        except Resolver404:
+            return False
+        rule = getattr(view, "rules", {}).get("POST", "read")
+        return RULES[rule].about in ("", "system") and self.may(rule, system)
+
+    def _is_one(self, kind: Kind, thing) -> bool:
+        if kind not in self._known:
+            self._known[kind] = kind.among(self.person, self.things)
+        return self._known[kind](thing)
+
+
 def may(person, rule: str, thing=None) -> bool:
     """Whether `person` may do what `rule` names, to `thing`. Raises KeyError for a rule that is not in the table."""
-    return bool(RULES[rule].allowed(person, [thing]))
-
-
-def which_may(person, rules: Iterable[str], thing) -> set[str]:
-    """Return those of `rules` by which `person` may do something to `thing`; each kind of people is asked about once.
-
-    Raises KeyError for a rule that is not in the table.
-    """
-    known: dict[Kind, bool] = {}
-
-    def is_one(kind: Kind) -> bool:
-        if kind not in known:
-            known[kind] = kind.among(person, [thing])(thing)
-        return known[kind]
-
-    def allows(rule: str) -> bool:
-        kinds = RULES[rule].kinds
-        return any(known.get(kind) for kind in kinds) or any(map(is_one, kinds))
-
-    return {rule for rule in rules if allows(rule)}
-
-
-def may_mend(person, links: Iterable[tuple[str, System]]) -> set[tuple[str, System]]:
-    """Return those of `links` (an address, and the system that its page is about) that give `person` something to do.
-
-    What counts is the rule by which the page takes what is posted: who may only look is not sent there. A few queries,
-    however many links.
-    """
-    by_rule: dict[str, set[tuple[str, System]]] = {}
-    for url, system in links:
-        if rule := _posted_by(url):
-            by_rule.setdefault(rule, set()).add((url, system))
-    found = set()
-    for rule, those in by_rule.items():
-        if RULES[rule].about:
-            allowed = set(RULES[rule].allowed(person, {system for _, system in those}))
-            found |= {(url, system) for url, system in those if system in allowed}
-        elif may(person, rule):
-            found |= those
-    return found
-
-
-def _posted_by(url: str) -> str | None:
-    """Return the rule of what is posted to the page at `url`; None where there is none about a system, or no page."""
-    try:
-        rule = getattr(resolve(url.partition("#")[0].partition("?")[0]).func, "rules", {}).get("POST", "read")
-    except Resolver404:
-        return None
-    return rule if RULES[rule].about in ("", "system") else None
+    return Rights(person, [thing]).may(rule, thing)
 
 
 def require(person, rule: str, thing=None) -> None:

@@ -3,10 +3,11 @@
 from django.db.models import Q
 from django.utils import timezone
 
+from systems.access import Rights
 from systems.actions.phases import phases_from
 from systems.drawing import Drawn, drawn
 from systems.feeds import dependencies_of, drills_of
-from systems.models import Deployment, Holding, Person, PhaseMove, Retraining, Role, RunbookVersion, Situation, System
+from systems.models import Deployment, Holding, PhaseMove, Retraining, Role, RunbookVersion, Situation, System
 from systems.models.phase import scoped_by
 from systems.notices import people_by_role
 from systems.plans import standings_of
@@ -21,10 +22,10 @@ WHEN_IT_ERRS = [Situation.ALERT_REACHED, Situation.MODEL_ERRS, Situation.ROLLBAC
 UNDER_STRAIN = [Situation.FEED_UNAVAILABLE, Situation.ANOMALOUS_INPUT, Situation.LOAD]
 
 
-def promises_of(system: System, person: Person, *, allowed: set[str], held: list[Holding]) -> dict:
+def promises_of(system: System, rights: Rights, *, held: list[Holding]) -> dict:
     """Return what the fragments _system_retraining, _errors, _resilience and _phases take as `promises`.
 
-    `allowed` are the rules by which `person` may do something to the system, `held` its present holdings.
+    `rights` are those of who looks at it, `held` the present holdings.
     """
     written, live = _written(system), live_of(system)
     return {
@@ -35,16 +36,16 @@ def promises_of(system: System, person: Person, *, allowed: set[str], held: list
         "resilience": [(one, written.get(one)) for one in UNDER_STRAIN],
         "resilience_written": sum(one in written for one in UNDER_STRAIN),
         "drills": drills_of(system),
-        "dependencies": dependencies_of(system, person),
-        "may_edit": "system.edit" in allowed,
+        "dependencies": dependencies_of(system, rights.person),
+        "may_edit": rights.may("system.edit", system),
         "told": _told(system, held),
         "live": live,
         **_phases(system),
         "next_phase": next(iter(reversed(phases_from(system))), None),
-        "may_decide": "phase.decide" in allowed,
-        "may_plan": "plan.write" in allowed,
-        "may_write": "runbook.write" in allowed,
-        "may_record": "version.record" in allowed,
+        "may_decide": rights.may("phase.decide", system),
+        "may_plan": rights.may("plan.write", system),
+        "may_write": rights.may("runbook.write", system),
+        "may_record": rights.may("version.record", system),
     }
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 
-from systems.access import may
+from systems.access import Rights, may
 from systems.models import Answer, Because, Item, Outcome, Person, System, Verdict, Waiver
 from systems.questions import LAUNCH, ROLE_OF_TOPIC
 from systems.states import FAIL, UNKNOWN, WAIVED, State, states_of
@@ -127,9 +127,9 @@ def _blocker(state: State) -> Blocker:
 
 
 def readiness_of(
-    system: System, allowed: set[str], *, at: datetime | None = None, outcomes: Iterable[Outcome] | None = None
+    system: System, rights: Rights, *, at: datetime | None = None, outcomes: Iterable[Outcome] | None = None
 ) -> dict:
-    """Return what the readiness section of the system's page shows to whom the rules `allowed` let do something.
+    """Return what the readiness section of the system's page shows to who has the `rights`.
 
     `outcomes` as states_of() takes them.
     """
@@ -147,8 +147,8 @@ def readiness_of(
         "required": len(required),
         "open": [state for state in required if not state.holds],
         "doubted": [state for state in required if state.holds and state.because],
-        "may_answer": system.retired_at is None and "answer.write" in allowed,
-        "may_review": "review" in allowed,
+        "may_answer": system.retired_at is None and rights.may("answer.write", system),
+        "may_review": rights.may("review", system),
     }
 
 

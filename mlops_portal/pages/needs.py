@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.models import Incident, IncidentSystem
-from systems.access import may, may_mend
+from systems.access import Rights, may
 from systems.checking import CHECKS
 from systems.models import Group, Holding, Level, Notice, Outcome, Person, System
 from systems.models.outcome import Found
@@ -162,13 +162,12 @@ def _gaps(person: Person, roles: dict[System, set[str]], outcomes: list[Found]) 
         system = by_key[row.system_id]
         if row.result_now == Outcome.Result.FAIL and _asks(row, roles[system]):
             by_system[system].append(row)
-    few = [(row.url, system) for system, rows in by_system.items() for row in rows if len(rows) <= MOST_GAPS]
-    mendable = may_mend(person, few)
-    needs = [need for system, rows in by_system.items() for need in _gaps_of(system, rows, mendable)]
+    rights = Rights(person, by_system)
+    needs = [need for system, rows in by_system.items() for need in _gaps_of(system, rows, rights)]
     return sorted(needs, key=lambda need: need.since)[:MOST]
 
 
-def _gaps_of(system: System, rows: list[Found], mendable: set[tuple[str, System]]) -> list[Need]:
+def _gaps_of(system: System, rows: list[Found], rights: Rights) -> list[Need]:
     """Return one thing to do for each gap; when there are many, one for all of them.
 
     Who may not mend it is led to the page of the system, which says what is missing.
@@ -180,7 +179,7 @@ def _gaps_of(system: System, rows: list[Found], mendable: set[tuple[str, System]
     at_home = system.get_absolute_url()
     return [
         Need(row.url, "Mend it", row.why, row.since, system.name)
-        if (row.url, system) in mendable
+        if rights.may_mend(row.url, system)
         else Need(f"{at_home}#{CHECKS[row.check_key].topic}", "Look at it", row.why, row.since, system.name)
         for row in rows
     ]

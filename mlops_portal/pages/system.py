@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 from incidents.for_page import for_page as incidents
 from mlops_portal.engine.models import Change
 from monitoring.for_page import for_page as monitoring
-from systems.access import may_mend, which_may
+from systems.access import Rights
 from systems.checking import CHECKS
 from systems.daily import counted, days_until
 from systems.doors import rule
 from systems.for_page import promises_of
 from systems.forms.registry import TIERS
-from systems.models import Outcome, Person, System
+from systems.models import Outcome, System
 from systems.models.outcome import Found
 from systems.ownership import ownership_of
 from systems.readiness import readiness_of
@@ -26,8 +26,6 @@ from systems.readiness import readiness_of
 STRIP_DAYS = 90
 HISTORY_SIZE = 10
 FOUND = Outcome.Result
-RULES_SHOWN = ["system.edit", "role.assign", "phase.decide", "plan.write", "runbook.write", "version.record"]
-RULES_SHOWN += ["answer.write", "review"]
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,8 @@ def detail(request, slug):
     history = Change.objects.filter(system__in=system.slugs)
     roles = system.roles()
     outcomes = list(system.outcomes.filter(check_key__in=CHECKS).as_rows())
-    allowed = which_may(person, RULES_SHOWN, system)
-    may_edit = system.retired_at is None and "system.edit" in allowed
+    rights = Rights(person, [system])
+    may_edit = system.retired_at is None and rights.may("system.edit", system)
     held = [holding for _, holding in roles if holding]
     context = {
         "system": system,
@@ -73,14 +71,14 @@ def detail(request, slug):
         "tier": dict(TIERS)[system.tier],
         "roles": roles,
         "ownership": ownership_of(roles, list(system.hand_overs.with_people()), at=timezone.now()),
-        "topics": topics_of(system, outcomes, person),
+        "topics": topics_of(system, outcomes, rights),
         "monitoring": monitoring(system, may_edit=may_edit),
-        "promises": promises_of(system, person, allowed=allowed, held=held),
-        "readiness": readiness_of(system, allowed, outcomes=outcomes),
+        "promises": promises_of(system, rights, held=held),
+        "readiness": readiness_of(system, rights, outcomes=outcomes),
         **incidents(system),
         "history": history[:HISTORY_SIZE],
         "may_edit": may_edit,
-        "may_assign": "role.assign" in allowed,
+        "may_assign": rights.may("role.assign", system),
     }
     return render(request, "systems/detail.html", context | strip(system))
 
@@ -102,16 +100,14 @@ class Gap(NamedTuple):
     may_mend: bool
 
 
-def topics_of(system: System, outcomes: list[Found], person: Person) -> list[dict]:
+def topics_of(system: System, outcomes: list[Found], rights: Rights) -> list[dict]:
     """Return the seven topics: of the checks of each those `failing` as Gap, and whether some `unknown` or `passed`."""
     by_topic: dict[str, dict[str, list[Found]]] = defaultdict(lambda: defaultdict(list))
     for one in outcomes:
         by_topic[CHECKS[one.check_key].topic][one.result_now].append(one)
-    failing = [one for one in outcomes if one.result_now == FOUND.FAIL and one.url]
-    mendable = may_mend(person, [(one.url, system) for one in failing])
 
     def judged(found: dict[str, list[Found]]) -> dict:
-        gaps = [Gap(one.why, one.since, one.url, (one.url, system) in mendable) for one in found[FOUND.FAIL]]
+        gaps = [Gap(one.why, one.since, one.url, rights.may_mend(one.url, system)) for one in found[FOUND.FAIL]]
         return {"failing": gaps, "unknown": bool(found[FOUND.UNKNOWN]), "passed": bool(found[FOUND.PASS])}
 
     return [{"topic": topic, "judged": judged(by_topic[topic.key])} for topic in TOPICS]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlops_portal.engine.versions import Stale
-from systems.access import RULES, may, require, which_may
+from systems.access import RULES, Rights, may, require
 from systems.actions.readiness import NotFromHere, answer_question, ask_waiver
 from systems.doors import rule
 from systems.forms.readiness import AnswerForm, WaiverForm
@@ -21,8 +21,8 @@ from systems.states import State, state_of
 @rule("read")
 def readiness(request, slug):
     system = get_object_or_404(System.objects.visible_to(request.user), slug=slug)
-    allowed = which_may(request.user, ["answer.write", "review"], system)
-    context = {"system": system, "readiness": readiness_of(system, allowed), "who_may": RULES["answer.write"]}
+    rights = Rights(request.user, [system])
+    context = {"system": system, "readiness": readiness_of(system, rights), "who_may": RULES["answer.write"]}
     return render(request, "systems/readiness.html", context)
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from mlops_portal.engine.spreadsheet import csv_answer
 from systems import due_drills
-from systems.access import may_mend
+from systems.access import Rights
 from systems.checking import CHECKS
 from systems.doors import rule
 from systems.filters import teams_to_choose
@@ -46,11 +46,11 @@ def _page(request, found: GapFilter, in_all: int):
     keys = list(page.object_list)
     rows = Outcome.objects.select_related("system__team").in_bulk(keys)
     page.object_list = [rows[key] for key in keys if key in rows]
-    mendable = may_mend(request.user, [(row.url, row.system) for row in page.object_list if row.url])
+    rights = Rights(request.user, {row.system for row in page.object_list})
     for row in page.object_list:
         row.check = CHECKS[row.check_key]
         row.asks = Role(row.check.for_role).label
-        row.may_mend = (row.url, row.system) in mendable
+        row.may_mend = rights.may_mend(row.url, row.system)
     return page
 
 

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mlops_portal.engine.models import Change
+from systems.access import Rights
 from systems.actions.verdict import fold_verdict, fold_verdicts
 from systems.checking import CHECKS, Check
 from systems.models import Answer, Item, Notice, Outcome, Role, System, Topic, Waiver
@@ -244,9 +245,9 @@ def test_managers_are_asked_to_review_what_others_answered(system, manager, view
     assert to_review(viewer, at=now) == []
 
 
-def test_the_section_of_a_page_counts_what_is_settled(system, now):
+def test_the_section_of_a_page_counts_what_is_settled(system, viewer, now):
     answer_all(system, but=["load", "errors"])
-    shown = readiness_of(system, set(), at=now)
+    shown = readiness_of(system, Rights(viewer, [system]), at=now)
     assert (shown["settled"], shown["required"]) == (8, 10)
     assert [state.key for state in shown["open"]] == ["errors", "load"]
     assert [label for label, _ in shown["by_gap"]] == ["The data gap", "The monitoring gap", "The ownership gap"]
