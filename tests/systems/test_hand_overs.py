@@ -15,7 +15,7 @@ from systems.actions.people import edit_person
 from systems.actions.readiness import NotFromHere
 from systems.actions.registry import retire_system
 from systems.models import HandOver, Holding, Notice, Person, Role
-from systems.notices import people_to_tell
+from systems.notices import people_by_role, people_to_tell
 from tests.at_once import at_once
 from tests.factories import HoldingFactory, PersonFactory
 
@@ -229,6 +229,23 @@ def test_a_deputy_who_is_out_is_not_asked(holder, deputy, now):
 def test_what_was_for_a_holder_beyond_the_known_end_reaches_the_deputy(system, holder, deputy, now):
     Holding.objects.update(from_at=now - 9 * DAY, until=now - DAY)
     assert people_to_tell([system], ROLE)[system.pk] == [deputy]
+
+
+def test_who_is_told_is_the_same_of_what_was_read_already(system, holder, teammate, now):
+    roles = ["product_owner", "model_owner", "data_owner"]
+
+    def both():
+        held = list(system.holdings.current().select_related("person", "deputy"))
+        asked = {role: people_to_tell([system], role)[system.pk] for role in roles}
+        return people_by_role(system, held, roles), asked
+
+    HoldingFactory(system=system, role="model_owner", person=teammate)
+    read, asked = both()
+    assert read == asked == {"product_owner": [holder], "model_owner": [teammate], "data_owner": [holder]}
+    Holding.objects.filter(person=holder).update(from_at=now - 9 * DAY, until=now - DAY)
+    read, asked = both()
+    assert read == asked
+    assert teammate in read["data_owner"]
 
 
 def test_many_wait_for_the_next_round(holder, deputy, now):
