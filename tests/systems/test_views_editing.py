@@ -127,7 +127,7 @@ def test_a_team_that_the_system_is_in_can_stay(client, administrator, system, ty
 
 def test_retiring_asks_first(client, data_scientist, system):
     client.force_login(data_scientist)
-    assert "This cannot be undone." in client.get(RETIRE).content.decode()
+    assert "can bring it back." in client.get(RETIRE).content.decode()
     system.refresh_from_db()
     assert system.retired_at is None
 
