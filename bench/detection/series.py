@@ -1,8 +1,9 @@
 """Labelled series: what a monitor sees of a metric, arrival by arrival, and when the metric truly got worse.
 
 All is made from one random generator, in units of the metric's own noise of one point. What varies: the scale, days or
-hours, how long the healthy stretch is, how much neighbours resemble each other, weekdays and hours, sample sizes, and
-the nuisances: outliers, missing points, gaps, thin traffic, improvements, late labels and revisions.
+hours, how long the healthy stretch is, how much neighbours resemble each other (in some series nearly all noise is
+slow, and some wander for weeks and come back, as real ones do), weekdays and hours, sample sizes, and the nuisances:
+outliers, missing points, gaps, thin traffic, improvements (not where both ways are worse), late labels and revisions.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ BEGIN = 19723 * DAY  # a Monday
 KINDS = ("step", "ramp", "spread", "intermittent", "weekend")
 KIND_SHARES = (0.28, 0.36, 0.08, 0.16, 0.12)
 CHANGED_SHARE, HOURLY_SHARE = 0.5, 0.18
+STRONG_SHARE, WANDERING_SHARE = 0.2, 0.1
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,13 @@ def _metric(rng: Generator) -> _Metric:
 
 
 def _of_a_rate(rng: Generator, samples: float) -> float:
-    return float(0.5 / np.sqrt(samples) * np.hypot(1, rng.uniform(0.1, 1.2)))
+    beyond = rng.uniform(1.2, 3) if _is_strong(rng) else rng.uniform(0.1, 1.2)
+    return float(0.5 / np.sqrt(samples) * np.hypot(1, beyond))
+
+
+def _is_strong(rng: Generator) -> bool:
+    """Whether nearly all noise of a metric is slow: what moves it are days on end (campaigns, weather), not chance."""
+    return rng.random() < STRONG_SHARE
 
 
 def _one(rng: Generator, name: str) -> Labelled:
@@ -105,8 +113,8 @@ def _one(rng: Generator, name: str) -> Labelled:
     first = int(rng.integers(healthy + 4, length - (healthy if is_hourly else 40)))
     shift, factor, window = _changed(rng, change, at, first, step_s)
     sizes = _sizes(rng, metric, at)
-    signal = shift + _seasons(rng, at, is_hourly) + _outliers(rng, length)
-    if change == "none":
+    signal = shift + _seasons(rng, at, is_hourly) + _wandering(rng, length) + _outliers(rng, length)
+    if change == "none" and metric.worse != "both":
         signal += _improvement(rng, length, healthy)
     side = {"up": 1, "down": -1, "both": rng.choice([-1, 1])}[metric.worse]
     values = _values(rng, metric, side * signal, factor, sizes)
@@ -139,7 +147,10 @@ def _changed(rng: Generator, change: str, at: np.ndarray, first: int, step_s: in
 
 def _slow(rng: Generator, count: int) -> np.ndarray:
     """Return noise of variance one whose neighbours resemble each other."""
-    memory = float(rng.choice([0.0, 0.2, 0.4, 0.6]))
+    return _resembling(rng, count, float(rng.choice([0.0, 0.2, 0.4, 0.6])))
+
+
+def _resembling(rng: Generator, count: int, memory: float) -> np.ndarray:
     wave = rng.standard_normal(count)
     for number in range(1, count):
         wave[number] = memory * wave[number - 1] + np.sqrt(1 - memory**2) * wave[number]
@@ -159,6 +170,13 @@ def _seasons(rng: Generator, at: np.ndarray, is_hourly: bool) -> np.ndarray:
     if is_hourly and rng.random() < 0.7:
         wave += rng.uniform(0.3, 2) * np.sin(2 * np.pi * ((at // HOUR) % 24 - rng.uniform(0, 24)) / 24)
     return wave
+
+
+def _wandering(rng: Generator, count: int) -> np.ndarray:
+    """Return, for some series, a level that is pulled back to where it was within weeks: no change, and never still."""
+    if rng.random() > WANDERING_SHARE:
+        return np.zeros(count)
+    return rng.uniform(0.1, 0.35) * _resembling(rng, count, rng.uniform(0.9, 0.97))
 
 
 def _improvement(rng: Generator, count: int, healthy: int) -> np.ndarray:
@@ -191,7 +209,7 @@ def _values(rng: Generator, metric: _Metric, signal: np.ndarray, factor: np.ndar
         beyond = np.sqrt(max(1 - 0.25 / metric.samples / metric.noise**2, 0))
         place = metric.level + metric.noise * (signal + beyond * slow + np.sqrt(factor**2 - 1) * quick)
         return rng.binomial(sizes.astype(int), np.sin(np.clip(place, 0.01, np.pi / 2)) ** 2) / sizes
-    share = rng.uniform(0, 0.6)
+    share = rng.uniform(0.6, 1) if _is_strong(rng) else rng.uniform(0, 0.6)
     thin = np.sqrt(0.3 + 0.7 * metric.samples / sizes) if metric.samples else 1.0
     place = metric.level + metric.noise * (
         signal + factor * thin * (np.sqrt(share) * slow + np.sqrt(1 - share) * quick)

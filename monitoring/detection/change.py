@@ -20,7 +20,7 @@ from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
 from monitoring.detection.questions import Finding, Scored
 from monitoring.detection.scales import from_axis, spread_on_axis, to_axis
 
-METHOD = 2  # the next number when states that were kept are of no use any more
+METHOD = 3  # the next number when states that were kept are of no use any more
 CLIP = 3.0
 HEAVIEST = 2.0
 THRESHOLD = {"calm": 1.4, "normal": 1.0, "eager": 0.8}  # of the questions' thresholds, by sensitivity
@@ -118,8 +118,9 @@ def _seen(state: dict, at: float, value: float) -> dict:
 
 
 def _with_row(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
-    rows = [*state["learning"][-learning.KEPT_POINTS :], [at, to_axis(value, chart.scale), samples]]
-    return state | {"learning": rows}
+    rows = state["learning"]
+    rows = rows if len(rows) <= learning.KEPT_POINTS else rows[-learning.KEPT_POINTS :]
+    return state | {"learning": [*rows, [at, to_axis(value, chart.scale), samples]]}
 
 
 def _learn_more(state: dict, chart: Chart, at: float, value: float, samples: float, baseline: Baseline | None) -> dict:
@@ -200,7 +201,7 @@ def _alarm(state: dict, chart: Chart, healthy: Healthy, found: Finding | None, a
     if alarm["kind"] == "weekend" and not is_weekend(at):
         return {}
     back = [*state["back"][1 - BACK_POINTS :], residual]
-    if not _is_back(state, healthy, back):
+    if not _is_back(state, chart, healthy, back):
         return {"back": back}
     return {"alarm": None, "memory": {}, "cleared": at, "back": []}
 
@@ -219,9 +220,9 @@ def _level_since(state: dict, onset: float) -> float:
     return since[len(since) // 2] if since else state["last"][-1][1]
 
 
-def _is_back(state: dict, healthy: Healthy, back: list[float]) -> bool:
+def _is_back(state: dict, chart: Chart, healthy: Healthy, back: list[float]) -> bool:
     kind, side = state["alarm"]["kind"], state["alarm"]["side"]
-    is_over = questions.remaining(state["memory"], kind, side, healthy) <= BACK_SHARE
+    is_over = questions.remaining(state["memory"], kind, side, healthy, chart.sides) <= BACK_SHARE
     return is_over and len(back) == BACK_POINTS and side * sum(back) / BACK_POINTS < BACK_WITHIN
 
 

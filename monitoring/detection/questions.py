@@ -10,7 +10,7 @@ from typing import NamedTuple
 from monitoring.detection import evidence
 from monitoring.detection.healthy import DAY, Healthy, is_weekend
 
-THRESHOLDS = {"level": 6.0, "weekend": 7.0, "bursts": 7.5, "spread": 8.5}  # nats, where one point comes a day
+THRESHOLDS = {"level": 6.0, "weekend": 6.5, "bursts": 6.5, "spread": 8.0}  # nats, where one point comes a day
 WINDOW_DAYS, HOURLY_WINDOW_DAYS = 56.0, 10.0  # a change that began earlier is looked for from there on
 HIGHEST = 1.5  # of its threshold: a sum goes no higher, so that it comes down again
 FARTHEST_STEP = 3.0
@@ -46,9 +46,10 @@ class Scored(NamedTuple):
 def ask(memory: dict, point: Scored, healthy: Healthy, sides: tuple[int, ...]) -> tuple[dict, Finding]:
     """Return (what the questions remember after the point, the Finding). `memory` is left as it was; {} at first.
 
-    Points that come more often than daily have to tell as many times more: the rate of errors is that of days.
+    Points that come more often than daily, and two sides, have to tell as many times more: the rate of errors is that
+    of days, whatever is watched.
     """
-    more = math.log(healthy.per_day)
+    more = _more(healthy, sides)
     after = dict(memory)
     found = _spread(after, point, healthy, sides[0], more)
     for side in sides:
@@ -59,12 +60,16 @@ def ask(memory: dict, point: Scored, healthy: Healthy, sides: tuple[int, ...]) -
     return after, found
 
 
-def remaining(memory: dict, kind: str, side: int, healthy: Healthy) -> float:
-    """Return how much of its threshold the sum of a question still has; 0.0 for what is scanned."""
+def remaining(memory: dict, kind: str, side: int, healthy: Healthy, sides: tuple[int, ...]) -> float:
+    """Return how much of its threshold the sum of a question on `side` still has; 0.0 for what is scanned."""
     if kind not in ("bursts", "spread"):
         return 0.0
     height, _ = memory["spread" if kind == "spread" else f"bursts:{side}"]
-    return height / (THRESHOLDS[kind] + math.log(healthy.per_day))
+    return height / (THRESHOLDS[kind] + _more(healthy, sides))
+
+
+def _more(healthy: Healthy, sides: tuple[int, ...]) -> float:
+    return math.log(healthy.per_day * len(sides))
 
 
 def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
@@ -76,12 +81,12 @@ def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float)
 
 
 def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
-    """The same, of Saturdays and Sundays alone."""
+    """The same, of Saturdays and Sundays alone: only the two of one weekend are neighbours."""
     if not is_weekend(point.at):
         return NOTHING
     key = f"weekend:{side}"
     after[key] = scan = _scanned(after.get(key), point, healthy, side)
-    nats, since = evidence.best(scan, healthy.widening, WEEK_BY_WEEKEND * _unsure(healthy))
+    nats, since = evidence.best(scan, 1 + healthy.memory, WEEK_BY_WEEKEND * _unsure(healthy))
     return Finding(nats / (THRESHOLDS["weekend"] + more), since, side, "weekend")
 
 

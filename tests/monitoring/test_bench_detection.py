@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.detection.portal import Portal
@@ -53,6 +54,13 @@ def test_the_same_seed_makes_the_same_series_in_order_of_arrival():
     assert first == again
     assert all(list(one.rows) == sorted(one.rows, key=lambda row: row.now) for one in first)
     assert {len(one.spans) for one in first} == {0, 1}
+
+
+def test_what_is_bad_either_way_never_gets_better(monkeypatch):
+    monkeypatch.setattr("bench.detection.series._improvement", lambda rng, count, healthy: np.full(count, 2e3))
+    unchanged = [one for one in generated(5, 200) if one.worse == "both" and not one.spans]
+    assert unchanged
+    assert max(abs(row.value) for one in unchanged for row in one.rows) < 100
 
 
 def test_a_late_point_ends_as_if_it_had_come_in_time():

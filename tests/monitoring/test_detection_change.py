@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.detection import evidence
 from monitoring.detection.change import Baseline, Chart, band_at, fresh, step
+from monitoring.detection.healthy import Healthy
+from monitoring.detection.questions import THRESHOLDS, Scored, ask
 
 DAY = 86400.0
 SHARE = Chart("rate")
@@ -171,6 +174,31 @@ def test_going_on_from_a_kept_state_is_as_if_never_stopped_and_never_nan(values,
     assert rest == readings[cut:]
     assert all(math.isfinite(x) for r in readings for x in (r.level, r.before) if x is not None)
     assert all(math.isfinite(x) for x in band_at(whole, chart, 61 * DAY) or ())
+
+
+def test_two_sides_have_to_tell_twice_as_much():
+    healthy, memory = Healthy(level=0.0, spread=1.0, count=60), {}
+    for day in range(4):
+        before, point = memory, Scored(day * DAY, 2.0, 1.0, None)
+        memory = ask(before, point, healthy, (1,))[0]
+    one, both = ask(before, point, healthy, (1,))[1], ask(before, point, healthy, (1, -1))[1]
+    assert one.share * THRESHOLDS["level"] == pytest.approx(both.share * (THRESHOLDS["level"] + math.log(2)))
+
+
+def test_the_days_of_two_weekends_resemble_each_other_less_than_days_in_a_row():
+    def share(first_day):
+        memory = {}
+        for number, day in enumerate((first_day, first_day + 1, first_day + 7, first_day + 8)):
+            memory, found = ask(memory, Scored(day * DAY, 2.0, 1.0, None), alike, (1,))
+            assert number < 3 or found.kind == "weekend"
+        return found.share
+
+    alike = Healthy(level=0.0, spread=1.0, memory=0.4, count=200)
+    scan = evidence.scanned(None, 0.0, 2.0, 1.0, 0.0)
+    for day in (1, 7, 8):
+        scan = evidence.scanned(scan, day * DAY, 2.0, 1.0, 0.0)
+    in_a_row = evidence.best(scan, alike.widening, 0.0).nats / THRESHOLDS["weekend"]
+    assert share(2) > in_a_row
 
 
 def test_a_step_leaves_the_state_before_as_it_was():

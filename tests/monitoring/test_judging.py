@@ -12,6 +12,7 @@ from monitoring.actions.judging import judge_due, wake_overdue
 from monitoring.actions.monitors import set_limit, snooze, watch, watch_source
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
+from monitoring.detection.change import METHOD
 from monitoring.models import Alert, Baseline, Metric, Pull, Series, Snapshot, Source
 from systems.models import System
 from tests.factories import SystemFactory
@@ -389,3 +390,10 @@ def test_who_asks_otherwise_is_answered_from_the_beginning(quiet):
     quiet.metric.save()
     _judge(41)
     assert not Alert.objects.open().exists()
+
+
+def test_a_state_kept_by_an_older_method_is_of_no_use(quiet):
+    for kept in Snapshot.objects.all():
+        kept.state |= {"asked": kept.state["asked"].removesuffix(f" {METHOD}") + f" {METHOD - 1}", "rule": {}}
+        kept.save()
+    assert _fall(quiet).onset_at == _day(30)
