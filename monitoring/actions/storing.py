@@ -6,6 +6,7 @@ closed hours that this touches are computed anew in the same transaction.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from django.db import transaction
 
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity, Series
-from monitoring.store.batches import Batch, batch_of, micros
+from monitoring.store.batches import Batch, Given, batch_of, given_of, micros
 from monitoring.store.partitions import ROLLUPS, make_months
 from monitoring.store.rolling import roll_again
 from monitoring.store.standing import copy_points, replace, stamp_ahead, stamp_newest, unlike
@@ -57,10 +58,10 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
     Call `make_room` before, where this runs inside a longer transaction: making a month locks the table.
     """
     stored = Stored()
-    usable = _usable(readings, at, stored)
-    make_room(usable, at=at)
+    given = _usable(readings, at, stored)
+    _make_room(given.at, at)
     with transaction.atomic():
-        batch = _folded(batch_of(usable, _versions(usable)).sorted(), stored)
+        batch = _folded(batch_of(given, _versions(given)).sorted(), stored)
         if len(batch):
             _write(batch, at, stored)
     return stored
@@ -68,13 +69,16 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
 
 def make_room(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> None:
     """Make the parts of the tables that these readings need."""
-    times = [one.at for given in readings.values() for one in given if one.at.tzinfo]
-    within = [time for time in (min(times), max(times)) if not untimely(time, at)] if times else []
-    if times and len(within) < 2:  # something is out of time, and is left out
-        within = [time for time in times if not untimely(time, at)]
-    if within:
-        make_months(min(within), max(within))
-        make_months(min(within), max(within), ROLLUPS)
+    _make_room([one.at for given in readings.values() for one in given], at)
+
+
+def _make_room(times: Sequence[datetime], at: datetime) -> None:
+    if not _are_timely(times, at):
+        times = [time for time in times if time.tzinfo and not untimely(time, at)]
+    if times:
+        first, last = min(times), max(times)
+        make_months(first, last)
+        make_months(first, last, ROLLUPS)
 
 
 def lock_series(ids: Iterable[int]) -> list[int]:
@@ -86,28 +90,31 @@ def lock_series(ids: Iterable[int]) -> list[int]:
     return list(there.values_list("pk", flat=True))
 
 
-def _usable(readings: Mapping[int, Sequence[Reading]], at: datetime, stored: Stored) -> dict[int, Sequence[Reading]]:
-    """Return the readings that can be kept, of the series that have any, and count the others."""
-    flat = [one for given in readings.values() for one in given]
-    if _are_all_usable(flat, at):
-        return {pk: given for pk, given in readings.items() if given}
-    whys = [why for one in flat if (why := _why_not(one, at))]
+def _usable(readings: Mapping[int, Sequence[Reading]], at: datetime, stored: Stored) -> Given:
+    """Return the readings that can be kept, and count the others."""
+    given = given_of(readings)
+    if _are_all_usable(given, at):
+        return given
+    whys = [why for found in readings.values() for one in found if (why := _why_not(one, at))]
     stored.rejected, stored.why = len(whys), whys[0] if whys else ""
-    good = {pk: [one for one in given if not _why_not(one, at)] for pk, given in readings.items()}
-    return {pk: given for pk, given in good.items() if given}
+    return given_of({pk: [one for one in found if not _why_not(one, at)] for pk, found in readings.items()})
 
 
-def _are_all_usable(flat: list[Reading], at: datetime) -> bool:
+def _are_all_usable(given: Given, at: datetime) -> bool:
     """Whether all are of the usual kind and good: many at once, because most are. False says that one must look."""
-    if not flat:
+    if not given.at:
         return True
-    values, samples = list(map(attrgetter("value"), flat)), list(map(attrgetter("samples"), flat))
-    times = list(map(attrgetter("at"), flat))
-    if set(map(type, values)) != {float} or set(map(type, samples)) != {int} or None in {one.tzinfo for one in times}:
+    if set(map(type, given.value)) != {float} or set(map(type, given.samples)) != {int}:
         return False
-    is_counted = min(samples) >= 0 and max(samples) <= LONGEST_SAMPLES
-    is_timely = not untimely(min(times), at) and not untimely(max(times), at)
-    return is_counted and is_timely and bool(np.isfinite(values).all())
+    is_counted = min(given.samples) >= 0 and max(given.samples) <= LONGEST_SAMPLES
+    return is_counted and _are_timely(given.at, at) and bool(np.isfinite(given.value).all())
+
+
+def _are_timely(times: Sequence[datetime], at: datetime) -> bool:
+    """Whether all times name a zone and lie where points are kept."""
+    if not times or None in set(map(attrgetter("tzinfo"), times)):
+        return not times
+    return not untimely(min(times), at) and not untimely(max(times), at)
 
 
 def _why_not(one: Reading, at: datetime) -> str:
@@ -141,18 +148,19 @@ def untimely(moment: datetime, at: datetime) -> str:
     return ""
 
 
-def _versions(readings: Mapping[int, Sequence[Reading]]) -> dict[int, Mapping[str, int]]:
-    """Return by series the ids of the model versions that its readings name; nothing where none names one."""
-    if not any(one.version for given in readings.values() for one in given):
+def _versions(given: Given) -> dict[int, Mapping[str, int]]:
+    """Return by series the ids of the model versions that are named for it; nothing where none is named."""
+    if not any(given.version):
         return {}
-    named = {pk: {one.version for one in given if one.version} for pk, given in readings.items()}
-    rows = Series.objects.filter(pk__in=[pk for pk, names in named.items() if names]).select_related("metric__system")
+    pairs = {(pk, name) for pk, name in zip(given.series.tolist(), given.version, strict=True) if name}
+    rows = Series.objects.filter(pk__in={pk for pk, _ in pairs}).select_related("metric__system")
     systems = {one.pk: one.metric.system for one in rows}
     names: dict[System, set[str]] = {}
-    for pk, system in systems.items():
-        names.setdefault(system, set()).update(named[pk])
+    for pk, name in pairs:
+        if pk in systems:
+            names.setdefault(systems[pk], set()).add(name)
     ids = {system: ids_of(system, found) for system, found in names.items()}
-    return {pk: ids[systems[pk]] if pk in systems else {} for pk in readings}
+    return defaultdict(dict, {pk: ids[system] for pk, system in systems.items()})
 
 
 def _folded(batch: Batch, stored: Stored) -> Batch:

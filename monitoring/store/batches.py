@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from operator import attrgetter
+from itertools import chain
 
 import numpy as np
 
@@ -58,30 +58,50 @@ class Batch:
         return moment(self.at.min()), moment(self.at.max())
 
 
-def batch_of(readings: Mapping[int, Sequence[Reading]], versions: Mapping[int, Mapping[str, int]]) -> Batch:
-    """Return the readings by series id as a Batch; `versions` gives by series the ids of the versions they name.
+@dataclass(frozen=True)
+class Given:
+    """Readings as they were given, a tuple for each of their fields; `series` says by row whose it is."""
 
-    They must be usable: finite numbers, times with a zone (actions/storing.py sees to it).
+    series: np.ndarray
+    at: tuple[datetime, ...] = ()
+    value: tuple[float, ...] = ()
+    samples: tuple[int, ...] = ()
+    is_final: tuple[bool, ...] = ()
+    version: tuple[str, ...] = ()
+    correction: tuple[str, ...] = ()
+
+
+def given_of(readings: Mapping[int, Sequence[Reading]]) -> Given:
+    """Return readings by series id as columns."""
+    counts = list(map(len, readings.values()))
+    series = np.repeat(np.fromiter(readings, np.int64, len(counts)), counts)
+    return Given(series, *zip(*chain.from_iterable(readings.values()), strict=True))
+
+
+def batch_of(given: Given, versions: Mapping[int, Mapping[str, int]]) -> Batch:
+    """Return what was given as a Batch; `versions` gives by series the ids of the versions it names.
+
+    It must be usable: finite numbers, times with a zone (actions/storing.py sees to it).
     """
-    series = np.repeat(np.fromiter(readings, np.int64, len(readings)), [len(given) for given in readings.values()])
-    flat = [one for given in readings.values() for one in given]
-    names = list(map(attrgetter("version"), flat))
-    ids = [versions[pk].get(name, 0) for pk, name in zip(series.tolist(), names, strict=True)] if versions else 0
-    final = np.fromiter(map(attrgetter("is_final"), flat), bool, len(flat))
+    size = len(given.series)
+    named = zip(given.series.tolist(), given.version, strict=True) if versions else ()
+    ids = (
+        np.array([versions[pk].get(name, 0) for pk, name in named], np.int64) if versions else np.zeros(size, np.int64)
+    )
     return Batch(
-        series=series,
-        at=micros_of([one.at for one in flat]),
-        value=np.array([one.value for one in flat], np.float64),
-        samples=np.array([one.samples for one in flat], np.int64),
-        maturity=np.where(final, Maturity.FINAL, Maturity.PROVISIONAL).astype(np.int16),
-        version=np.broadcast_to(np.array(ids, np.int64), len(flat)),
-        reason=np.array([one.correction for one in flat], object),
+        series=given.series,
+        at=micros_of(given.at),
+        value=np.array(given.value, np.float64),
+        samples=np.array(given.samples, np.int64),
+        maturity=np.where(np.array(given.is_final, bool), Maturity.FINAL, Maturity.PROVISIONAL).astype(np.int16),
+        version=ids,
+        reason=np.array(given.correction, object),
     )
 
 
 def micros_of(times: Sequence[datetime]) -> np.ndarray:
     """Return times in µs since EPOCH; exact for those of this century."""
-    seconds = np.fromiter((at.timestamp() for at in times), np.float64, len(times))
+    seconds = np.fromiter(map(datetime.timestamp, times), np.float64, len(times))
     return np.rint((seconds - UNIX) * 1e6).astype(np.int64)
 
 

@@ -6,56 +6,57 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
+from monitoring.store.arrays import rows_of
 from monitoring.store.batches import Batch, framed, micros
 
 RHYTHM_FROM = 20  # newest points from whose distances the rhythm is taken
 OTHER_RHYTHM = 0.2  # a distance that differs from the rhythm by this share asks for another
 
 _COLUMNS = "series_id, at, value, samples, maturity, model_version"
-_SINCE = "timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond' *"  # batches count so
 
 # Behind its newest point nothing stands: a series whose points are all of later times is stamped at once, which also
-# locks it, and its points need no comparing. A rhythm that may have changed becomes null.
-_AHEAD = f"""
+# locks it, and its points need no comparing. The first distance is the rhythm; one that may have changed becomes null.
+_AHEAD = """
     WITH given AS (
-        SELECT id, count, {_SINCE} first AS first_at, {_SINCE} last AS last_at, last_value
-        FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::float8[])
-            AS given(id, count, first, last, last_value)
+        SELECT * FROM unnest(%b::bigint[], %b::int[], %b::timestamptz[], %b::timestamptz[], %b::float8[])
+            AS given(id, count, first_at, last_at, last_value)
     ), stamped AS (
         UPDATE monitoring_series s
         SET last_at = given.last_at, last_value = given.last_value,
             unjudged_from = least(s.unjudged_from, given.first_at),
-            rhythm_s = CASE WHEN abs(1 - s.rhythm_s * greatest(given.count - 1, 1) / nullif(extract(epoch FROM
-                given.last_at - CASE WHEN given.count = 1 THEN s.last_at ELSE given.first_at END), 0)) <= %s
-                THEN s.rhythm_s END
+            rhythm_s = CASE
+                WHEN abs(1 - s.rhythm_s * greatest(given.count - 1, 1) / nullif(date_part('epoch',
+                    given.last_at - CASE given.count WHEN 1 THEN s.last_at ELSE given.first_at END), 0)) <= OTHER_RHYTHM
+                THEN s.rhythm_s
+                WHEN s.rhythm_s IS NULL AND given.count = 1 THEN date_part('epoch', given.last_at - s.last_at) END
         FROM given
         WHERE s.id = given.id AND (s.last_at IS NULL OR s.last_at < given.first_at)
         RETURNING s.id, s.rhythm_s, given.first_at < s.rolled_until AS is_closed
     )
-    SELECT coalesce(array_agg(id), '{{}}'), coalesce(array_agg(id) FILTER (WHERE rhythm_s IS NULL), '{{}}'),
-        coalesce(array_agg(id) FILTER (WHERE is_closed), '{{}}')
+    SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(id) FILTER (WHERE rhythm_s IS NULL), '{}'),
+        coalesce(array_agg(id) FILTER (WHERE is_closed), '{}')
     FROM stamped
-"""  # noqa: S608  only our own parts
-_NEWEST = f"""
+""".replace("OTHER_RHYTHM", str(OTHER_RHYTHM))
+_NEWEST = """
     UPDATE monitoring_series s
     SET last_at = newest.at[1], last_value = newest.value[1],
-        unjudged_from = least(s.unjudged_from, {_SINCE} newest.first),
+        unjudged_from = least(s.unjudged_from, newest.first),
         rhythm_s = coalesce((
-            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM newest.at[n] - newest.at[n + 1]))
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', newest.at[n] - newest.at[n + 1]))
             FROM generate_series(1, cardinality(newest.at) - 1) AS n
         ), s.rhythm_s)
     FROM (
         SELECT given.id, given.first, array_agg(p.at ORDER BY p.at DESC) AS at,
             array_agg(p.value ORDER BY p.at DESC) AS value
-        FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, first)
+        FROM unnest(%b::bigint[], %b::timestamptz[]) AS given(id, first)
         CROSS JOIN LATERAL (
-            SELECT at, value FROM monitoring_point WHERE series_id = given.id ORDER BY at DESC LIMIT %s
+            SELECT at, value FROM monitoring_point WHERE series_id = given.id ORDER BY at DESC LIMIT RHYTHM_FROM
         ) p
         GROUP BY given.id, given.first
     ) newest
     WHERE s.id = newest.id
     RETURNING s.id, s.rolled_until
-"""  # noqa: S608  only our own parts
+""".replace("RHYTHM_FROM", str(RHYTHM_FROM))
 _GIVEN = """
     CREATE TEMPORARY TABLE given (
         n int, series_id bigint, at timestamptz, value float8, samples bigint, maturity smallint, model_version bigint
@@ -93,10 +94,15 @@ def stamp_ahead(batch: Batch) -> tuple[list[int], list[int], list[int]]:
     """
     starts = batch.starts()
     ends = np.append(starts[1:], len(batch)) - 1
-    columns = [batch.series[starts], ends - starts + 1, batch.at[starts], batch.at[ends], batch.value[ends]]
-    with connection.cursor() as cursor:
-        cursor.execute(_AHEAD, [*(_array(one) for one in columns), OTHER_RHYTHM])
-        return cursor.fetchone()
+    (stamped,) = rows_of(
+        _AHEAD,
+        ("bigint", batch.series[starts]),
+        ("int", (ends - starts + 1).astype(np.int32)),
+        ("timestamptz", batch.at[starts]),
+        ("timestamptz", batch.at[ends]),
+        ("float8", batch.value[ends]),
+    )
+    return stamped
 
 
 def stamp_newest(series: Sequence[int], firsts: Sequence[int]) -> dict[int, datetime | None]:
@@ -104,9 +110,7 @@ def stamp_newest(series: Sequence[int], firsts: Sequence[int]) -> dict[int, date
 
     Returns until when each is rolled up.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, [list(series), list(firsts), RHYTHM_FROM])
-        return dict(cursor.fetchall())
+    return dict(rows_of(_NEWEST, ("bigint", np.array(series)), ("timestamptz", np.array(firsts))))
 
 
 def copy_points(batch: Batch, at: datetime) -> None:
@@ -146,8 +150,3 @@ def replace(numbers: Sequence[int], batch: Batch, at: datetime) -> None:
 def _copy(into: str, frame: bytes) -> None:
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(into) as copy:
         copy.write(frame)
-
-
-def _array(column: np.ndarray) -> str:
-    """Return the column as PostgreSQL writes an array: its text is quicker than a list of parameters."""
-    return "{" + ",".join(map(repr, column.tolist())) + "}"
