@@ -32,12 +32,12 @@ class _AsPacked(Dumper):
         return obj.packed
 
 
-def rows_of(sql: str, *columns: tuple[str, np.ndarray]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement whose parameters are all columns: each a type and its values, at `%b::type[]`.
+def rows_of(sql: str, **columns: tuple[str, np.ndarray]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement whose parameters are all columns: each a type and its values.
 
-    Times are µs since 2000, as everywhere in a Batch.
+    They stand in it as `%(name)b::type[]`. Times are µs since 2000, as everywhere in a Batch.
     """
-    arrays = [_Array(column, _TYPES[kind]) for kind, column in columns]
+    arrays = {name: _Array(column, _TYPES[kind]) for name, (kind, column) in columns.items()}
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.adapters.register_dumper(_Array, _AsPacked)

@@ -15,11 +15,13 @@ OTHER_RHYTHM = 0.2  # a distance that differs from the rhythm by this share asks
 _COLUMNS = "series_id, at, value, samples, maturity, model_version"
 
 # Behind its newest point nothing stands: a series whose points are all of later times is stamped at once, which also
-# locks it, and its points need no comparing. The first distance is the rhythm; one that may have changed becomes null.
+# locks it, and its points need no comparing. A rhythm that may have changed is taken anew at once from what stands and
+# the one point that came; where several came it becomes null, until they stand too. The ids are given twice, lest the
+# whole table is read.
 _AHEAD = """
     WITH given AS (
-        SELECT * FROM unnest(%b::bigint[], %b::int[], %b::timestamptz[], %b::timestamptz[], %b::float8[])
-            AS given(id, count, first_at, last_at, last_value)
+        SELECT * FROM unnest(%(id)b::bigint[], %(count)b::int[], %(first_at)b::timestamptz[],
+            %(last_at)b::timestamptz[], %(last_value)b::float8[]) AS given(id, count, first_at, last_at, last_value)
     ), stamped AS (
         UPDATE monitoring_series s
         SET last_at = given.last_at, last_value = given.last_value,
@@ -28,15 +30,28 @@ _AHEAD = """
                 WHEN abs(1 - s.rhythm_s * greatest(given.count - 1, 1) / nullif(date_part('epoch',
                     given.last_at - CASE given.count WHEN 1 THEN s.last_at ELSE given.first_at END), 0)) <= OTHER_RHYTHM
                 THEN s.rhythm_s
-                WHEN s.rhythm_s IS NULL AND given.count = 1 THEN date_part('epoch', given.last_at - s.last_at) END
+                WHEN given.count = 1 THEN (
+                    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', at - before))
+                    FROM (
+                        SELECT at, lead(at) OVER (ORDER BY at DESC) AS before
+                        FROM (
+                            SELECT given.last_at AS at
+                            UNION ALL (
+                                SELECT at FROM monitoring_point
+                                WHERE series_id = s.id ORDER BY at DESC LIMIT RHYTHM_FROM - 1
+                            )
+                        ) newest
+                    ) distances
+                ) END
         FROM given
-        WHERE s.id = given.id AND (s.last_at IS NULL OR s.last_at < given.first_at)
-        RETURNING s.id, s.rhythm_s, given.first_at < s.rolled_until AS is_closed
+        WHERE s.id = ANY(%(id)b::bigint[]) AND s.id = given.id AND (s.last_at IS NULL OR s.last_at < given.first_at)
+        RETURNING s.id, given.count > 1 AND s.rhythm_s IS NULL AS is_untimed,
+            given.first_at < s.rolled_until AS is_closed
     )
-    SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(id) FILTER (WHERE rhythm_s IS NULL), '{}'),
+    SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(id) FILTER (WHERE is_untimed), '{}'),
         coalesce(array_agg(id) FILTER (WHERE is_closed), '{}')
     FROM stamped
-""".replace("OTHER_RHYTHM", str(OTHER_RHYTHM))
+""".replace("OTHER_RHYTHM", str(OTHER_RHYTHM)).replace("RHYTHM_FROM", str(RHYTHM_FROM))
 _NEWEST = """
     UPDATE monitoring_series s
     SET last_at = newest.at[1], last_value = newest.value[1],
@@ -48,13 +63,13 @@ _NEWEST = """
     FROM (
         SELECT given.id, given.first, array_agg(p.at ORDER BY p.at DESC) AS at,
             array_agg(p.value ORDER BY p.at DESC) AS value
-        FROM unnest(%b::bigint[], %b::timestamptz[]) AS given(id, first)
+        FROM unnest(%(id)b::bigint[], %(first)b::timestamptz[]) AS given(id, first)
         CROSS JOIN LATERAL (
             SELECT at, value FROM monitoring_point WHERE series_id = given.id ORDER BY at DESC LIMIT RHYTHM_FROM
         ) p
         GROUP BY given.id, given.first
     ) newest
-    WHERE s.id = newest.id
+    WHERE s.id = ANY(%(id)b::bigint[]) AND s.id = newest.id
     RETURNING s.id, s.rolled_until
 """.replace("RHYTHM_FROM", str(RHYTHM_FROM))
 _GIVEN = """
@@ -96,11 +111,11 @@ def stamp_ahead(batch: Batch) -> tuple[list[int], list[int], list[int]]:
     ends = np.append(starts[1:], len(batch)) - 1
     (stamped,) = rows_of(
         _AHEAD,
-        ("bigint", batch.series[starts]),
-        ("int", (ends - starts + 1).astype(np.int32)),
-        ("timestamptz", batch.at[starts]),
-        ("timestamptz", batch.at[ends]),
-        ("float8", batch.value[ends]),
+        id=("bigint", batch.series[starts]),
+        count=("int", (ends - starts + 1).astype(np.int32)),
+        first_at=("timestamptz", batch.at[starts]),
+        last_at=("timestamptz", batch.at[ends]),
+        last_value=("float8", batch.value[ends]),
     )
     return stamped
 
@@ -110,7 +125,7 @@ def stamp_newest(series: Sequence[int], firsts: Sequence[int]) -> dict[int, date
 
     Returns until when each is rolled up.
     """
-    return dict(rows_of(_NEWEST, ("bigint", np.array(series)), ("timestamptz", np.array(firsts))))
+    return dict(rows_of(_NEWEST, id=("bigint", np.array(series)), first=("timestamptz", np.array(firsts))))
 
 
 def copy_points(batch: Batch, at: datetime) -> None:
