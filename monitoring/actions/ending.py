@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, Sum, Value
 
 from monitoring.actions import writing
 from monitoring.actions.schedule import back_off, next_due
@@ -71,18 +72,17 @@ def write_ends(ends: Sequence[End], *, at: datetime) -> int:
             _finish(end, outcome, sentence, counts)
             _remember_columns(end.pulled, source, at)
             _stamp(source, outcome, sentence, at)
-        _note_what_was_read([(end, source) for end, source, outcome, _ in judged if outcome in Outcome.with_data()], at)
+        _put_down_to_be_judged(judged, at)
         writing.write_pulls([end.pull for end, _ in mine])
         writing.write_sources([source for _, source in mine])
         writing.write_memory({pk: one for end, _ in mine for pk, one in end.pulled.memory.items() if pk in end.watched})
-        later = Q(unjudged_from=None) | Q(unjudged_from__gt=at)
-        Series.objects.filter(later, source__in=[source.pk for _, source in mine]).update(unjudged_from=at)
     return len(mine)
 
 
 def _mine(ends: Sequence[End]) -> list[tuple[End, Source]]:
     """Return the ends that are still this process's to write, with their sources; both are locked."""
-    sources = Source.objects.filter(pk__in=[end.pull.source_id for end in ends]).order_by("pk")
+    needed = Source.objects.only(*writing.OF_SOURCE, "interval_s", "max_age_s")
+    sources = needed.filter(pk__in=[end.pull.source_id for end in ends]).order_by("pk")
     found = {source.pk: source for source in sources.select_for_update(no_key=True)}
     pulls = Pull.objects.unfinished().filter(pk__in=[end.pull.pk for end in ends]).order_by("pk")
     attempts = dict(pulls.select_for_update().values_list("pk", "attempt"))
@@ -141,8 +141,8 @@ def _rejected(came: Pulled, stored: Stored) -> tuple[Outcome, str]:
 
 
 def _staleness(came: Pulled, source: Source, at: datetime) -> str:
-    times = [one.at for readings in came.readings.values() for one in readings]
-    if not source.max_age_s or not times or at - max(times) <= timedelta(seconds=source.max_age_s):
+    times = [one.at for readings in came.readings.values() for one in readings] if source.max_age_s else []
+    if not times or at - max(times) <= timedelta(seconds=source.max_age_s or 0):
         return ""
     return (
         f"The newest value is of {max(times):%Y-%m-%d %H:%M} UTC: older than the {source.max_age_s} s that it may be."
@@ -182,10 +182,17 @@ def _stamp(source: Source, outcome: Outcome, sentence: str, at: datetime) -> Non
         source.next_due_at = max(source.next_due_at, next_due(source, source.back_off_until))
 
 
-def _note_what_was_read(ends: Sequence[tuple[End, Source]], at: datetime) -> None:
-    """Let the next pull begin here, unless a series was added meanwhile: its past has not been read yet."""
-    watched = Series.objects.filter(source__in=[source.pk for _, source in ends]).order_by().values("source_id")
-    now = {row["source_id"]: (row["count"], row["ids"]) for row in watched.annotate(count=Count("pk"), ids=Sum("pk"))}
-    for end, source in ends:
-        if now.get(source.pk, (0, 0)) == (len(end.watched), sum(end.watched)):
+def _put_down_to_be_judged(judged: Sequence[tuple[End, Source, Outcome, str]], at: datetime) -> None:
+    """Let what the sources have be judged from now on, also where nothing came of it.
+
+    Let the next pull begin here, unless a series was added meanwhile: its past has not been read yet.
+    """
+    later = Q(unjudged_from=None) | Q(unjudged_from__gt=at)
+    watched = Series.objects.filter(source__in=[source.pk for _, source, _, _ in judged]).order_by().values("source_id")
+    counted = watched.annotate(count=Count("pk"), ids=Sum("pk"), later=ArrayAgg("pk", filter=later, default=Value([])))
+    found = {row["source_id"]: row for row in counted}
+    for end, source, outcome, _ in judged:
+        now = found.get(source.pk, {"count": 0, "ids": 0})
+        if outcome in Outcome.with_data() and (now["count"], now["ids"]) == (len(end.watched), sum(end.watched)):
             source.read_at = at
+    Series.objects.filter(later, pk__in=[pk for row in found.values() for pk in row["later"]]).update(unjudged_from=at)

@@ -28,7 +28,7 @@ from monitoring.actions.ending import End, write_end, write_ends
 from monitoring.actions.schedule import due_time, next_due
 from monitoring.actions.turns import whose_turn
 from monitoring.actions.wanted import wanted_of
-from monitoring.actions.writing import write_sources
+from monitoring.actions.writing import add_pulls, write_sources
 from monitoring.connectors.connector import Connector, Failed, Pulled, Wanted
 from monitoring.models import Pull, Source
 
@@ -167,8 +167,7 @@ def _take_due(kinds_of: Q, limit: int) -> list[Pull]:
     for source in sources:
         source.next_due_at = next_due(source, now)
     write_sources(sources, ("next_due_at",))
-    Pull.objects.bulk_create(pulls, ignore_conflicts=True)
-    return list(Pull.objects.unfinished().filter(source__in=sources))  # locked, and they had none
+    return add_pulls(pulls)  # they are locked and had none under way; what was asked for this time is left out
 
 
 def _claimed(source: Source, now: datetime) -> Pull:
@@ -189,7 +188,8 @@ def _give_up(duty: str) -> int:
 def jobs_of(pulls: Iterable[Pull], *, at: datetime | None = None) -> Iterator[Job]:
     """Read what asking needs; without `at` each is asked as of its start, by the database's clock."""
     pulls = list(pulls)
-    sources = Source.objects.select_related("system").in_bulk([pull.source_id for pull in pulls])
+    read = Source.objects.in_bulk([pull.source_id for pull in pulls if not Pull.source.is_cached(pull)])
+    sources = read | {pull.source_id: pull.source for pull in pulls if Pull.source.is_cached(pull)}
     wanted = wanted_of(sources)
     for pull in pulls:
         if pull.source_id in sources:  # else it was removed meanwhile, and its pulls with it

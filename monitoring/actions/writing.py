@@ -8,10 +8,28 @@ from psycopg.types.json import Jsonb
 
 from monitoring.models import Pull, Series, Source
 
+OWN_OF_PULL = ("source", "due_at", "lease_until", "started_at")
+ALIKE_OF_PULLS = ("why", "attempt", "error", "bytes", "points", "duplicates", "conflicts")  # of those that begin
 OF_PULL = ("finished_at", "outcome", "error", "bytes", "points", "duplicates", "conflicts")
 OF_SOURCE = (
     *("last_error", "failures", "failing_since", "back_off_until", "last_success_at", "next_due_at", "read_at"),
 )
+
+
+def add_pulls(pulls: Sequence[Pull]) -> list[Pull]:
+    """Write pulls that begin, at least one; return them with ids, but for those whose source has one of that time."""
+    own, alike = ([_field(Pull, name) for name in names] for names in (OWN_OF_PULL, ALIKE_OF_PULLS))
+    columns, values = ", ".join(map(_quoted, own)), ", ".join(["%s"] * len(alike))
+    sql = f"""
+        INSERT INTO monitoring_pull ({columns}, {", ".join(map(_quoted, alike))})
+        SELECT {columns}, {values} FROM {_given(own)} ON CONFLICT DO NOTHING RETURNING source_id, id
+    """  # noqa: S608  names of our own fields, quoted
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*(_value(field, pulls[0]) for field in alike), *_columns(own, pulls)])
+        ids = dict(cursor.fetchall())
+    for pull in pulls:
+        pull.pk = ids.get(pull.source_id)
+    return [pull for pull in pulls if pull.pk]
 
 
 def write_pulls(pulls: Sequence[Pull]) -> None:
@@ -34,14 +52,25 @@ def _update(model: type[models.Model], rows: Sequence[models.Model], names: Sequ
     if not rows:
         return
     fields = [_field(model, name) for name in ("id", *names)]
-    columns = [[_value(field, row) for row in rows] for field in fields]
-    quoted = [connection.ops.quote_name(field.column) for field in fields]
-    sets = ", ".join(f"{name} = given.{name}" for name in quoted[1:])
-    given = ", ".join(f"%s::{field.rel_db_type(connection) or field.db_type(connection)}[]" for field in fields)
+    sets = ", ".join(f"{_quoted(field)} = given.{_quoted(field)}" for field in fields[1:])
     table = connection.ops.quote_name(model._meta.db_table)
-    rows_given = f"unnest({given}) AS given({', '.join(quoted)})"
-    with connection.cursor() as cursor:  # names of our own fields, quoted
-        cursor.execute(f"UPDATE {table} SET {sets} FROM {rows_given} WHERE {table}.id = given.id", columns)  # noqa: S608
+    with connection.cursor() as cursor:
+        sql = f"UPDATE {table} SET {sets} FROM {_given(fields)} WHERE {table}.id = given.id"  # noqa: S608  as above
+        cursor.execute(sql, _columns(fields, rows))
+
+
+def _given(fields: Sequence[Any]) -> str:
+    """Return the columns of `_columns` as a table in SQL."""
+    types = (f"%s::{field.rel_db_type(connection) or field.db_type(connection)}[]" for field in fields)
+    return f"unnest({', '.join(types)}) AS given({', '.join(map(_quoted, fields))})"
+
+
+def _columns(fields: Sequence[Any], rows: Sequence[models.Model]) -> list[list]:
+    return [[_value(field, row) for row in rows] for field in fields]
+
+
+def _quoted(field: Any) -> str:
+    return connection.ops.quote_name(field.column)
 
 
 def _field(model: type[models.Model], name: str) -> Any:
