@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bench.figure import Figure, time_ms
 from bench.points import Rows, copy_raw, make_raw, series_of
+from mlops_portal.engine.memory import collect_seldom
 from monitoring.store.batches import moment
 from systems.models import Group, Person
 
@@ -28,6 +29,7 @@ def figures() -> Iterator[Figure]:
     make_raw(begin)
     sender = Client(HTTP_HOST="127.0.0.1")
     sender.force_login(Person.objects.create(username="sender", groups=[Group.MANAGER]))
+    collect_seldom()  # as every web process does
     ours, raw = [], []
     for turn in range(ROUNDS + 2):
         rows = Rows.made(series, begin + turn * MINUTES, 50)

@@ -1,4 +1,4 @@
-"""How a worker looks for garbage: seldom, since what it makes dies by itself."""
+"""How a process that works or answers looks for garbage: seldom, since what it makes dies by itself."""
 
 import gc
 
@@ -8,7 +8,7 @@ LOOKS_AFTER = 100_000  # new things; a round of pulls makes that many, and none 
 def collect_seldom() -> None:
     """Leave what is there now, modules above all, out of the search for circles, and search seldom.
 
-    Searching was two thirds of the CPU of reading many metrics pages (`bench pulls`).
+    Searching was two thirds of the CPU of reading many metrics pages, and half that of taking pushed points.
     """
     gc.collect()
     gc.freeze()

@@ -74,12 +74,7 @@ def _series_of(
     """Return the id of each series that is there or may be made; of the others say why not."""
     seen = System.objects.visible_to(by).in_use().filter(slug__in={system for system, _, _ in by_series})
     systems = {system.slug: system for system in seen}
-    metrics = {
-        (metric.system.slug, metric.key): metric
-        for metric in Metric.objects.filter(system__in=systems.values(), key__in={key for _, key, _ in by_series})
-        .select_related("system")
-        .prefetch_related("series__source")
-    }
+    metrics = _metrics_of(systems.values(), {key for _, key, _ in by_series})
     allowed = {slug: may(by, "system.edit", system) for slug, system in systems.items()}
     found = {}
     for place, group in by_series.items():
@@ -91,6 +86,16 @@ def _series_of(
             found[place] = series.pk
         else:
             done.rejected |= {one.place: why or str(series) for one in group}
+    return found
+
+
+def _metrics_of(systems: Iterable[System], keys: Iterable[str]) -> dict[tuple[str, str], Metric]:
+    """Return the metrics by the slug of their system and their key."""
+    by_id = {system.pk: system for system in systems}
+    found = {}
+    for metric in Metric.objects.filter(system__in=by_id, key__in=keys).prefetch_related("series__source"):
+        metric.system = by_id[metric.system_id]  # one for all: joined, each metric would get a copy
+        found[metric.system.slug, metric.key] = metric
     return found
 
 
