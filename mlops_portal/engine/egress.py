@@ -4,6 +4,7 @@ Judged twice: a URL when it is written down (`check_url`), and the very address 
 (engine.guard), so that no name can change its mind in between.
 """
 
+import functools
 import ipaddress
 import re
 import socket
@@ -144,7 +145,7 @@ def _inner(address: Address) -> list[Address]:
 
 def _is_opened_on_loopback(address: Address, port: int) -> bool:
     places = settings.EGRESS_ALLOW_LOCAL
-    return any(port in place.ports and place.network and place.network[0] == address for place in places)
+    return any(port in place.ports and place.network and place.network.network_address == address for place in places)
 
 
 _own: dict[tuple[str, int], set[tuple[Address, int]]] = {}
@@ -162,9 +163,15 @@ def own_addresses() -> set[tuple[Address, int]]:
 
 def _own_places() -> list[tuple[str, int]]:
     database = settings.DATABASES["default"]
-    urls = [urlsplit(url) for url in (settings.REDIS_URL, settings.BASE_URL, settings.KNOCK_URL) if url]
-    places = [(url.hostname or "", url.port or SCHEMES.get(url.scheme, 6379)) for url in urls]
-    return list(dict.fromkeys([(str(database["HOST"]), int(database["PORT"] or 5432)), *places]))
+    urls = (settings.REDIS_URL, settings.BASE_URL, settings.KNOCK_URL)
+    return [*_places_of(str(database["HOST"]), int(database["PORT"] or 5432), urls)]
+
+
+@functools.lru_cache(8)  # asked at each connection
+def _places_of(host: str, port: int, urls: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    parts = [urlsplit(url) for url in urls if url]
+    places = [(one.hostname or "", one.port or SCHEMES.get(one.scheme, 6379)) for one in parts]
+    return tuple(dict.fromkeys([(host, port), *places]))
 
 
 def _resolved(host: str, port: int) -> set[tuple[Address, int]]:

@@ -38,6 +38,8 @@ def hide(credentials: dict) -> dict:
 
 def redact(text: str) -> str:
     """Return the text without what is secret in it."""
+    if not text:
+        return text
     for value in _values():
         for spelt in {value, quote(value, safe="")}:
             text = text.replace(spelt, HIDDEN)
