@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from mlops_portal.engine.duties import nudge
 from monitoring.actions.raising import judge_schemas, write_alerts
+from monitoring.actions.writing import write_states
 from monitoring.conditions import report_systems
 from monitoring.detection.healthy import values_of
 from monitoring.detection.keeping import kept
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 50
 THIN_EVERY = 4  # points after which states that are kept no longer are deleted
-STATE_FIELDS = ["state", "state_since", "sentence", "good_until", "unjudged_from"]
 
 
 def judge_due(*, at: datetime, limit: int = 200) -> int:
@@ -109,7 +109,7 @@ def _write_states(judged: list[tuple[Case, Judged | None]], at: datetime) -> int
             series.state, series.state_since = found.state, at
             turned += 1
         series.sentence, series.good_until, series.unjudged_from = found.sentence, found.good_until, None
-    Series.objects.bulk_update([case.series for case, _ in judged], STATE_FIELDS)
+    write_states([case.series for case, _ in judged])
     whole = [monitor.pk for case, found in judged if found and found.is_fresh for monitor in case.monitors]
     Monitor.objects.filter(pk__in=whole).update(evaluated_at=at)
     return turned

@@ -1,4 +1,4 @@
-"""Writing many changed rows by one statement each: what the ends of a round of pulls leave on pulls and sources."""
+"""Writing many changed rows by one statement each: what rounds of pulls and of judging leave."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from monitoring.models import Pull, Series, Source
 
 OWN_OF_PULL = ("source", "due_at", "lease_until", "started_at")
 ALIKE_OF_PULLS = ("why", "attempt", "error", "bytes", "points", "duplicates", "conflicts")  # of those that begin
+STATE_OF_SERIES = ("state", "state_since", "sentence", "good_until", "unjudged_from")
 OF_PULL = ("finished_at", "outcome", "error", "bytes", "points", "duplicates", "conflicts")
 OF_SOURCE = (
     *("last_error", "failures", "failing_since", "back_off_until", "last_success_at", "next_due_at", "read_at"),
@@ -45,6 +46,11 @@ def write_sources(sources: Sequence[Source], names: Sequence[str] = OF_SOURCE) -
 def write_memory(memory: Mapping[int, dict]) -> None:
     """Write by series what its connector asked to keep."""
     _update(Series, [Series(pk=pk, memory=kept) for pk, kept in memory.items()], ("memory",))
+
+
+def write_states(series: Sequence[Series]) -> None:
+    """Write how these series were judged."""
+    _update(Series, series, STATE_OF_SERIES)
 
 
 def _update(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
