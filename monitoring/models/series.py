@@ -51,7 +51,7 @@ class Series(models.Model):
     `rolled_until` are closed: their rollups stand (models/rollup.py).
     """
 
-    metric = models.ForeignKey(Metric, models.CASCADE, related_name="series")
+    metric = models.ForeignKey(Metric, models.CASCADE, related_name="series", db_index=False)  # series_once begins so
     segment = models.CharField(max_length=200, blank=True)
     estimated = models.BooleanField(default=False)
     source = models.ForeignKey(Source, models.SET_NULL, null=True, blank=True, related_name="series")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.actions import ending, wanted
 from monitoring.actions.ending import End, write_ends
 from monitoring.actions.wanted import wanted_of
+from monitoring.actions.writing import add_pulls
 from monitoring.connectors.connector import Failed, Pulled, Reading
 from monitoring.models import Pull, Series, Source
 from tests.factories import MetricFactory, SeriesFactory, SourceFactory
@@ -120,3 +121,13 @@ def test_without_an_answer_everything_is_judged_again_all_the_same(sources, now)
     write_ends(ends(sources, now, lambda pk: Failed("timeout", "No answer.")), at=now)
     assert set(Series.objects.values_list("unjudged_from", flat=True)) == {now}
     assert ending.Outcome.TIMEOUT not in ending.ANSWERED
+
+
+def test_of_pulls_that_begin_those_of_a_time_that_was_asked_for_are_left_out(sources, now):
+    Pull.objects.create(source=sources[0], due_at=now, lease_until=now, finished_at=now, outcome=Pull.Outcome.OK)
+    given = [Pull(source=one, due_at=now, lease_until=now, started_at=now) for one in sources]
+    added = add_pulls(given)
+    assert [pull.source for pull in added] == sources[1:]
+    for pull in added:
+        there = Pull.objects.get(pk=pull.pk)
+        assert (there.source, there.due_at, there.why, there.attempt) == (pull.source, now, "schedule", 1)

@@ -1,6 +1,7 @@
 """Points: written once, provisional ones give way, final ones stay (RELIABILITY F17)."""
 
 import math
+import statistics
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from monitoring.actions.storing import Stored, store
 from monitoring.connectors.connector import Reading
 from monitoring.models import Maturity, PointRevision
+from monitoring.store.standing import RHYTHM_FROM
 from tests.factories import SeriesFactory
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +123,24 @@ def test_a_rhythm_follows_what_comes(series, now):
         put(series, Reading(now - timedelta(hours=8) + timedelta(minutes=10 * n), 1.0), at=now)
     series.refresh_from_db()
     assert series.rhythm_s == 600.0
+
+
+def test_two_points_have_a_rhythm_and_one_has_none(series, now):
+    put(series, Reading(now - timedelta(minutes=7), 1.0), at=now)
+    series.refresh_from_db()
+    assert series.rhythm_s is None
+    put(series, Reading(now, 1.0), at=now)
+    series.refresh_from_db()
+    assert series.rhythm_s == 420.0
+
+
+def test_a_rhythm_that_may_be_another_is_the_median_of_the_newest_distances(series, now):
+    distances = [60, 75, 61, 300, 59, 20, 45, 61, 90, 240] * 3
+    times = [now - timedelta(seconds=sum(distances[n:])) for n in range(len(distances))]
+    for at in [*times, now]:  # one by one: the last one, 240 s after that before it, differs
+        put(series, Reading(at, 1.0), at=now)
+    series.refresh_from_db()
+    assert series.rhythm_s == statistics.median(distances[-(RHYTHM_FROM - 1) :])
 
 
 def test_a_series_knows_its_newest_value_and_its_rhythm(series, now):

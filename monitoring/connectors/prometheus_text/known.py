@@ -102,12 +102,11 @@ def _is_same(known: Sequence[Wanted], wanted: Sequence[Wanted]) -> bool:
 def _again(known: Known, parts: Sequence[bytes], at: datetime) -> Again:
     """Return what the parts of a known page give. Raises ValueError where a value is none."""
     values = [float(parts[part]) for _, part in known.plain]
-    pairs, note = zip(known.plain, values, strict=True), ""
-    if not all(map(math.isfinite, values)):
-        pairs, note = [(where, value) for where, value in pairs if math.isfinite(value)], NOT_A_NUMBER
     rest = Reading(at, 0.0)[2:]
+    pairs = zip(known.plain, values, strict=True)
     # made as tuples are: the constructor of Reading would be a tenth of all that a pull costs
-    readings = {pk: [tuple.__new__(Reading, (at, value, *rest))] for (pk, _), value in pairs}
+    readings = {pk: [tuple.__new__(Reading, (at, value, *rest))] for (pk, _), value in pairs if math.isfinite(value)}
+    note = "" if len(readings) == len(values) else NOT_A_NUMBER
     page = Page(types=dict(known.types))
     for part, name, labels in known.needed:
         page.samples.setdefault(name, []).append(Sample(name, labels, float(parts[part]), None))
