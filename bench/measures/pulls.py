@@ -68,7 +68,7 @@ def _fetch_all() -> float:
     jobs = list(pulling.jobs_of(pulls))
     began, waves = time.process_time(), 0
     for start in range(0, COUNT, 100):
-        asked = [fetching.submit(pulling.ask(job)) for job in jobs[start : start + 100]]
+        asked = fetching.submit(map(pulling.ask, jobs[start : start + 100]))
         waves += sum(len(came.readings) for came in (future.result() for future in asked) if not _failed(came))
     if waves != COUNT * SERIES:
         raise Incomplete(f"{waves} samples came.")

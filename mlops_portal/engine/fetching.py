@@ -9,7 +9,7 @@ import os
 import ssl
 import threading
 import zlib
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -135,14 +135,37 @@ def home() -> _Home:
         return _home
 
 
-def submit(coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
-    """Start a coroutine on this process's loop and return its future."""
-    return asyncio.run_coroutine_threadsafe(coroutine, home().loop)
+def submit(coroutines: Iterable[Coroutine[Any, Any, T]]) -> "list[Future[T]]":
+    """Start coroutines on this process's loop, which is woken once for all of them; return their futures."""
+    started: list[tuple[Coroutine[Any, Any, T], Future[T]]] = [(one, Future()) for one in coroutines]
+    if started:
+        home().loop.call_soon_threadsafe(_start, started)
+    return [future for _, future in started]
+
+
+_running: set[asyncio.Task] = set()  # the loop itself keeps no task from being thrown away
+
+
+def _start(started: "list[tuple[Coroutine[Any, Any, T], Future[T]]]") -> None:
+    for coroutine, future in started:
+        task = asyncio.ensure_future(_settle(coroutine, future))
+        _running.add(task)
+        task.add_done_callback(_running.discard)
+
+
+async def _settle(coroutine: Coroutine[Any, Any, T], future: "Future[T]") -> None:
+    try:
+        future.set_result(await coroutine)
+    except BaseException as error:
+        future.set_exception(error)
+        if not isinstance(error, Exception):
+            raise
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on this process's loop from synchronous code; return or raise what it does."""
-    return submit(coroutine).result()
+    (future,) = submit([coroutine])
+    return future.result()
 
 
 def close() -> None:

@@ -171,7 +171,7 @@ def _store(piece: _Piece, came: Pulled) -> None:
     given = {
         pk: [one for one in found if piece.row.cursor <= one.at < piece.end] for pk, found in came.readings.items()
     }
-    make_room(given, at=piece.at)
+    make_room(given.values(), at=piece.at)
     with transaction.atomic():
         row = _mine(piece)
         if row is None:

@@ -40,7 +40,8 @@ class End:
 
     @cached_property
     def readings(self) -> dict[int, list[Reading]]:
-        return {pk: found for pk, found in self.pulled.readings.items() if pk in self.watched}
+        came = self.pulled.readings
+        return came if came.keys() <= self.watched else {pk: came[pk] for pk in came.keys() & self.watched}
 
 
 class _Mixed(Exception):
@@ -57,7 +58,7 @@ def write_end(pull: Pull, came: Pulled | Failed, *, at: datetime, ended_at: date
 
 def write_ends(ends: Sequence[End], *, at: datetime) -> int:
     """Write all that pulls asked as of `at` leave, all or none; return how many: others have what is not counted."""
-    make_room({pk: found for end in ends for pk, found in end.readings.items()}, at=at)
+    make_room((found for end in ends for found in end.readings.values()), at=at)
     with transaction.atomic():
         mine = _mine(ends)
         if not mine:
@@ -120,7 +121,7 @@ def _judged(
     """Return what a pull was and one sentence about it ("" when there is nothing to say)."""
     if isinstance(came, Failed):
         return Outcome(came.outcome), str(came)
-    missing = [came.missing[one.series_id] for one in wanted if one.series_id in came.missing]
+    missing = [came.missing[one.series_id] for one in wanted if one.series_id in came.missing] if came.missing else []
     if missing and len(missing) == len(wanted):
         return Outcome.MISSING_METRIC, missing[0]
     if wanted and not any(came.readings.values()) and not came.memory and not came.is_unchanged:

@@ -55,7 +55,7 @@ def ingest(pushed: Iterable[Pushed], *, by, at: datetime) -> Ingested:
             done.rejected[one.place] = why
         else:
             by_series[one.system, one.metric, one.segment].append(one)
-    make_room({n: [one.reading for one in group] for n, group in enumerate(by_series.values())}, at=at)
+    make_room(([one.reading for one in group] for group in by_series.values()), at=at)
     with transaction.atomic():
         series = _series_of(by_series, done, by=by, at=at)
         lock_series(series.values())

@@ -68,7 +68,8 @@ def pull_due(duty: str = "pull", limit: int = 100) -> int:
         if passed >= looks_at:
             if passed < TAKES_MORE_FOR_S and len(asked) < limit:
                 taken = take(duty, limit - len(asked), ENDS_AFTER_S - passed)
-                asked |= {fetching.submit(ask(job)): job for job in jobs_of(taken)}
+                jobs = list(jobs_of(taken))
+                asked |= zip(fetching.submit(map(ask, jobs)), jobs, strict=True)
             told, looks_at = _tell(told, ended), passed + LOOKS_EVERY_S
         if not asked or passed > ENDS_AFTER_S:  # what is left has a lease and is taken again
             _tell(told, ended)

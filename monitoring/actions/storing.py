@@ -7,7 +7,7 @@ closed hours that this touches are computed anew in the same transaction.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from numbers import Real
@@ -67,16 +67,17 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
     return stored
 
 
-def make_room(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> None:
+def make_room(readings: Iterable[Sequence[Reading]], *, at: datetime) -> None:
     """Make the parts of the tables that these readings need."""
-    _make_room([one.at for given in readings.values() for one in given], at)
+    _make_room((one.at for found in readings for one in found), at)
 
 
-def _make_room(times: Sequence[datetime], at: datetime) -> None:
-    if not _are_timely(times, at):
-        times = [time for time in times if time.tzinfo and not untimely(time, at)]
-    if times:
-        first, last = min(times), max(times)
+def _make_room(times: Iterable[datetime], at: datetime) -> None:
+    kept = set(times)  # many have the same
+    if not _are_timely(kept, at):
+        kept = {time for time in kept if time.tzinfo and not untimely(time, at)}
+    if kept:
+        first, last = min(kept), max(kept)
         make_months(first, last)
         make_months(first, last, ROLLUPS)
 
@@ -107,10 +108,10 @@ def _are_all_usable(given: Given, at: datetime) -> bool:
     if set(map(type, given.value)) != {float} or set(map(type, given.samples)) != {int}:
         return False
     is_counted = min(given.samples) >= 0 and max(given.samples) <= LONGEST_SAMPLES
-    return is_counted and _are_timely(given.at, at) and bool(np.isfinite(given.value).all())
+    return is_counted and _are_timely(set(given.at), at) and bool(np.isfinite(given.value).all())
 
 
-def _are_timely(times: Sequence[datetime], at: datetime) -> bool:
+def _are_timely(times: Collection[datetime], at: datetime) -> bool:
     """Whether all times name a zone and lie where points are kept."""
     if not times or None in set(map(attrgetter("tzinfo"), times)):
         return not times
