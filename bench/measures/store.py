@@ -1,6 +1,5 @@
 """Storing points beside a raw binary COPY of the same rows, sorted, into a table of the same shape."""
 
-import gc
 import statistics
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from bench.figure import Figure, time_ms
 from bench.points import Rows, copy_raw, make_raw, series_of
+from mlops_portal.engine.memory import collect_seldom
 from monitoring.actions.keeping import close_hours
 from monitoring.actions.storing import store
 from monitoring.connectors.connector import Reading
@@ -26,8 +26,7 @@ def figures() -> Iterator[Figure | str]:
     Ours counts all that storing does: stamps of the series, comparing, and the closing of the hours that were filled.
     """
     series = series_of(ROWS)
-    gc.collect()
-    gc.freeze()  # ten thousand models of the filling are no part of what is measured
+    collect_seldom()  # as every process that stores does; the models of the filling are no part of what is measured
     begin = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=60)
     make_raw(begin)
     yield from _of_few(series[:200], begin)

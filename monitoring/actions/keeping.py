@@ -28,8 +28,9 @@ def make_ahead(*, at: datetime) -> int:
 def close_hours(*, at: datetime) -> int:
     """Roll up the hours that are over, of every series; return how many series went ahead. The rest waits its turn."""
     make_months(at - timedelta(days=settings.RETENTION_DAYS), at, ROLLUPS)
-    until, ends, done = hour_of(at - LATE), time.monotonic() + CLOSES_FOR_S, 0
-    while time.monotonic() < ends and (went := close(until=until, limit=SERIES_AT_ONCE, stride=STRIDE)):
+    until, ends, done, is_more = hour_of(at - LATE), time.monotonic() + CLOSES_FOR_S, 0, True
+    while is_more and time.monotonic() < ends:
+        went, is_more = close(until=until, limit=SERIES_AT_ONCE, stride=STRIDE)
         done += went
     return done
 

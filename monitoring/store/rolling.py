@@ -64,19 +64,22 @@ CLOSE = f"""
             WHERE series_id = steps.id AND at >= steps.since AND at < steps.until GROUP BY hour
         ) sums
         {ANEW}
+    ), closed AS (
+        UPDATE monitoring_series s SET rolled_until = steps.until FROM steps WHERE s.id = steps.id
+        RETURNING s.rolled_until < %(until)s AS is_behind
     )
-    UPDATE monitoring_series s SET rolled_until = steps.until FROM steps WHERE s.id = steps.id
+    SELECT count(*), count(*) = %(limit)s OR coalesce(bool_or(is_behind), false) FROM closed
 """  # noqa: S608  only our own parts
 
 
-def close(*, until: datetime, limit: int, stride: timedelta) -> int:
+def close(*, until: datetime, limit: int, stride: timedelta) -> tuple[int, bool]:
     """Close the hours before `until`, a full hour, of up to `limit` series; return how many series went ahead.
 
-    Of each at most `stride` is closed at once.
+    And whether there may be more to close. Of each series at most `stride` is closed at once.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE, {"until": until, "limit": limit, "stride": stride})
-        return cursor.rowcount
+        return cursor.fetchone()
 
 
 def roll_again(batch: Batch) -> None:
