@@ -9,8 +9,11 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU time of a process and of its children that have ended, in seconds."""
-    times = _stat(pid)[11:15]
+    """Return the CPU time of a process and of its children that have ended, in seconds; of one that has ended, 0."""
+    try:
+        times = _stat(pid)[11:15]
+    except (FileNotFoundError, ProcessLookupError):  # between two looks; its mother counts it now
+        return 0.0
     return sum(map(int, times)) / TICKS_PER_S
 
 
