@@ -36,7 +36,11 @@ CALM_WEIGHT, CALM_BELOW = 0.1, 0.3
 
 @dataclass(frozen=True)
 class Baseline:
-    """A given level and spread of values; `key` tells one baseline from the next. No spread: it is learned."""
+    """A given level and spread of values; `key` tells one baseline from the next.
+
+    No spread: it is learned. What an experiment saw of it is judged by at once, and gives way to a wider one, and to
+    weekdays and hours, once these are learned.
+    """
 
     key: int
     value: float
@@ -107,7 +111,7 @@ def step(state: dict, chart: Chart, at: float, value: float, samples: float, bas
             if learning.is_enough(state["learning"]):
                 state = learned_now(state, chart, baseline)
             return state, Reading(is_judged=False)
-        state["healthy"] = given.as_dict()
+        state = _with_row(state, chart, at, value, samples) | {"healthy": given.as_dict(), "first": given.as_dict()}
     elif state["learning"] and state["alarm"] is None:
         state = _learn_more(state, chart, at, value, samples, baseline)
     return _judge(state, chart, Healthy(**state["healthy"]), at, value, samples)

@@ -34,18 +34,24 @@ def usable(rows: list[list[float]], known: Healthy, at: float, doubt: list | Non
 
     `doubt` is (share of an alarm's evidence, since when) of the change that is nearest to being one.
     """
-    needed = math.ceil(GROWN * known.count)
+    needed = math.ceil(GROWN * known.count) or ENOUGH_POINTS
     until = at - (LAG_DAYS if known.per_day < 2 else HOURLY_LAG_DAYS) * DAY
     if doubt and doubt[0] > SUSPECT:
         until = min(until, doubt[1])
     if len(rows) < needed or rows[needed - 1][0] >= until:
         return []
-    return [row for row in rows if row[0] < until]
+    before = [row for row in rows if row[0] < until]
+    return before if known.count or is_enough(before) else []
 
 
 def learned_more(rows: list[list[float]], first: Healthy, scale: str, sides: tuple[int, ...]) -> Healthy:
-    """Return what is normal by `rows`, its level not far to the worse `sides` of what was learned `first`."""
+    """Return what is normal by `rows`, its level not far to the worse `sides` of what was learned `first`.
+
+    Where that was given, its level stays, and its spread unless these show a wider one.
+    """
     found = learn(rows, scale)
+    if not first.count:
+        return found._replace(level=first.level, spread=max(found.spread, first.spread))
     slack = SLIDE * first.noise(0, scale) * math.sqrt(first.widening / first.count)
     low = first.level - slack if -1 in sides else -math.inf
     high = first.level + slack if 1 in sides else math.inf

@@ -67,7 +67,9 @@ class ExpectForm(forms.Form):
         label="Baseline", required=False, help_text="What the experiment promised. Empty: learned from a quiet stretch."
     )
     spread = forms.FloatField(
-        label="Its spread", required=False, help_text="One standard deviation. Empty: learned from the values."
+        label="Its spread",
+        required=False,
+        help_text="One standard deviation. Empty: learned from the values. Where they spread wider, theirs counts.",
     )
     reason = forms.CharField(
         label="Where the baseline comes from",

@@ -101,6 +101,36 @@ def test_a_given_baseline_is_judged_by_from_the_first_point():
     assert all(reading.is_judged for reading in _run(_noisy(7, 5), baseline=BASELINE)[1])
 
 
+def test_a_given_spread_that_proves_too_small_gives_way_to_the_learned_one():
+    narrow = Baseline(key=1, value=0.9, spread=0.006)
+    state, _ = _run(_noisy(7, 60), baseline=narrow)
+    assert state["healthy"]["count"] > 0
+    low, high = band_at(state, SHARE, 60 * DAY)
+    assert (low + high) / 2 == pytest.approx(0.9, abs=0.003)
+    assert high - low > 6 * 0.009
+
+
+def test_a_given_spread_that_proves_large_stays():
+    wide = Baseline(key=1, value=0.9, spread=0.02)
+    state, _ = _run(_noisy(7, 60), baseline=wide)
+    assert state["healthy"]["spread"] == state["first"]["spread"]
+
+
+def test_beside_a_given_baseline_weekdays_are_learned():
+    weekly = np.array([0.004, 0.004, 0.004, 0.004, 0.004, -0.01, -0.01])
+    values = _noisy(9, 120, spread=0.004) + weekly[(np.arange(120) + 3) % 7]
+    state, _ = _run(values, baseline=BASELINE)
+    assert state["healthy"]["weekdays"][6] < -0.005
+
+
+def test_the_change_itself_is_not_learned_beside_a_given_baseline():
+    values = _noisy(3, 200)
+    values[60:] -= np.linspace(0, 0.06, 140)
+    readings = _run(values, baseline=BASELINE)[1]
+    assert 60 <= _days_bad(readings)[0] <= 120
+    assert readings[-1].is_bad
+
+
 def test_a_baseline_without_spread_learns_only_the_spread():
     level = Baseline(key=1, value=0.95)
     state, readings = _run(_noisy(8, 60), baseline=level)
