@@ -44,7 +44,7 @@ class Alert(models.Model):
 
     One that comes back soon is the same alert, unless people ended its incident in between (`settled_at`). `asks`
     names a new model version: its new level may be the new normal, so a person is asked and nobody alarmed. `amended`
-    says what late or corrected points changed of it; `explanation` is as monitoring/explaining.py gave it when the
+    says what late or corrected points changed of it; `explanation` is as monitoring/explaining/ gave it when the
     newest value was that of `explained_until`.
     """
 

@@ -1,4 +1,4 @@
-"""The values: one table, partitioned by month (monitoring/partitions.py makes the months)."""
+"""The values: one table, partitioned by month (monitoring/store/partitions.py makes the months)."""
 
 from django.db import models
 from django.db.models.functions import Now

@@ -6,7 +6,7 @@ from monitoring.models.series import Series
 
 
 class Rollup(models.Model):
-    """The points of a closed hour, which begins at `at`; partitioned by year (monitoring/partitions.py).
+    """The points of a closed hour, which begins at `at`; partitioned by year (monitoring/store/partitions.py).
 
     `fewest` is the smallest number of samples of a point (0: of one it is not known), `weighed` the sum of value ×
     samples, `model_version` the one recorded last of those that there were (0: not known).
