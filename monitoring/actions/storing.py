@@ -7,9 +7,10 @@ closed hours that this touches are computed anew in the same transaction.
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from numbers import Real
 from operator import attrgetter
 
@@ -59,7 +60,8 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
     """
     stored = Stored()
     given = _usable(readings, at, stored)
-    _make_room(given.at, at)
+    if given.at:
+        _make_room(*given.span())
     with transaction.atomic():
         batch = _folded(batch_of(given, _versions(given)).sorted(), stored)
         if len(batch):
@@ -69,17 +71,15 @@ def store(readings: Mapping[int, Sequence[Reading]], *, at: datetime) -> Stored:
 
 def make_room(readings: Iterable[Sequence[Reading]], *, at: datetime) -> None:
     """Make the parts of the tables that these readings need."""
-    _make_room((one.at for found in readings for one in found), at)
-
-
-def _make_room(times: Iterable[datetime], at: datetime) -> None:
-    kept = set(times)  # many have the same
-    if not _are_timely(kept, at):
-        kept = {time for time in kept if time.tzinfo and not untimely(time, at)}
+    times = set(map(attrgetter("at"), chain.from_iterable(readings)))  # many have the same
+    kept = [time for time in times if time.tzinfo and not untimely(time, at)]
     if kept:
-        first, last = min(kept), max(kept)
-        make_months(first, last)
-        make_months(first, last, ROLLUPS)
+        _make_room(min(kept), max(kept))
+
+
+def _make_room(first: datetime, last: datetime) -> None:
+    make_months(first, last)
+    make_months(first, last, ROLLUPS)
 
 
 def lock_series(ids: Iterable[int]) -> list[int]:
@@ -107,15 +107,9 @@ def _are_all_usable(given: Given, at: datetime) -> bool:
         return True
     if set(map(type, given.value)) != {float} or set(map(type, given.samples)) != {int}:
         return False
-    is_counted = min(given.samples) >= 0 and max(given.samples) <= LONGEST_SAMPLES
-    return is_counted and _are_timely(set(given.at), at) and bool(np.isfinite(given.value).all())
-
-
-def _are_timely(times: Collection[datetime], at: datetime) -> bool:
-    """Whether all times name a zone and lie where points are kept."""
-    if not times or None in set(map(attrgetter("tzinfo"), times)):
-        return not times
-    return not untimely(min(times), at) and not untimely(max(times), at)
+    if min(given.samples) < 0 or max(given.samples) > LONGEST_SAMPLES or not math.isfinite(sum(given.value)):
+        return False
+    return None not in set(map(attrgetter("tzinfo"), given.at)) and not any(untimely(end, at) for end in given.span())
 
 
 def _why_not(one: Reading, at: datetime) -> str:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -70,6 +71,15 @@ class Given:
     version: tuple[str, ...] = ()
     correction: tuple[str, ...] = ()
 
+    @cached_property
+    def micros(self) -> np.ndarray:
+        """The times in µs since EPOCH; all must name a zone."""
+        return micros_of(self.at)
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Return the first and the last time."""
+        return moment(self.micros.min()), moment(self.micros.max())
+
 
 def given_of(readings: Mapping[int, Sequence[Reading]]) -> Given:
     """Return readings by series id as columns."""
@@ -90,7 +100,7 @@ def batch_of(given: Given, versions: Mapping[int, Mapping[str, int]]) -> Batch:
     )
     return Batch(
         series=given.series,
-        at=micros_of(given.at),
+        at=given.micros,
         value=np.array(given.value, np.float64),
         samples=np.array(given.samples, np.int64),
         maturity=np.where(np.array(given.is_final, bool), Maturity.FINAL, Maturity.PROVISIONAL).astype(np.int16),
