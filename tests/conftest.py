@@ -9,7 +9,7 @@ from mlops_portal.engine import fetching, health
 from systems.models import Group, Holding, Role
 from tests.factories import PASSWORD, HoldingFactory, PersonFactory, SystemFactory, TeamFactory
 
-pytest_plugins = ["tests.no_skips", "tests.chromium", "tests.protections", "tests.sharing"]
+pytest_plugins = ["tests.no_skips", "tests.chromium", "tests.protections", "tests.shapes", "tests.sharing"]
 
 
 @pytest.fixture(autouse=True)

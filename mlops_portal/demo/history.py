@@ -28,6 +28,7 @@ from monitoring.actions.pulling import pull_source
 from monitoring.actions.sources import edit_source
 from monitoring.models import Pull, Source
 from monitoring.store.partitions import make_months
+from systems.actions.registry import judged_once
 from systems.models import Notice, Person
 
 LOOK_EVERY_NIGHTS = 2  # twice as quick as every night, and no stamp is off by more than a day
@@ -67,8 +68,9 @@ def _wake(world: World) -> None:
     asleep = [one for one in sources if not one.pulls.exclude(why=Pull.Why.BACKFILL).exists()]
     if asleep:
         Notice.objects.unread().filter(system__in={one.system_id for one in sources}).update(read_at=Now())
-    for source in asleep:
-        edit_source(source=source, enabled=True, by=world.by, at=world.calendar.begins_at)
+    with judged_once():
+        for source in asleep:
+            edit_source(source=source, enabled=True, by=world.by, at=world.calendar.begins_at)
 
 
 def live_day(day: date, world: World, *, looks: bool) -> None:

@@ -16,7 +16,7 @@ from monitoring.actions.pulling import pull_now
 from monitoring.connectors import connector_of
 from monitoring.models import Baseline, Metric, Series, Source
 from systems.actions.reality import measure_again
-from systems.actions.registry import recheck
+from systems.actions.registry import judged_once, recheck
 from systems.models import System
 
 EDITABLE = ("name", "unit", "kind", "scale", "direction", "target", "means", "leading")
@@ -89,11 +89,12 @@ def add_metrics(
     Raises AlreadyWatched, BadMonitor, BadBaseline, and ValidationError for a selector that its source cannot use.
     """
     System.objects.select_for_update().get(pk=system.pk)
-    added = [_add(system, watch, source, by=by, at=at) for watch in watches]
-    if source and source.pulls.exists():  # it was asked before: what it said then of the new ones is read now
-        Source.objects.filter(pk=source.pk).update(read_at=None)
-        pull_now(source, by=by, at=at)
-    recheck(system, app="monitoring")
+    with judged_once():
+        added = [_add(system, watch, source, by=by, at=at) for watch in watches]
+        if source and source.pulls.exists():  # it was asked before: what it said then of the new ones is read now
+            Source.objects.filter(pk=source.pk).update(read_at=None)
+            pull_now(source, by=by, at=at)
+        recheck(system, app="monitoring")
     return added
 
 

@@ -31,8 +31,11 @@ _waiting: ContextVar[dict | None] = ContextVar("waiting", default=None)
 def judged_once(*, at: datetime | None = None):
     """Let many actions be followed by one judgement of each system that they touched; none where they fail.
 
-    It is as of the moment `at` (None: now).
+    It is as of the moment `at` (None: now). Within another it waits for that one's end, and is as of its moment.
     """
+    if _waiting.get() is not None:
+        yield
+        return
     waiting: dict[tuple[int, str], System] = {}
     token = _waiting.set(waiting)
     try:

@@ -69,6 +69,7 @@ def test_nothing_that_others_can_get_tells_of_a_hidden_system(hidden, shared, ki
     assert told_of(hidden, kind, shared) == []
 
 
+@pytest.mark.every_shape
 def test_whoever_may_see_it_is_told_of_it_in_many_places(hidden, shared):
     assert len(told_of(hidden, "manager", shared)) > 60
 

@@ -1,5 +1,7 @@
 """What is changed through the API stands in the history, whatever it is: a row that says who, what and which door."""
 
+import pytest
+
 from mlops_portal.engine.models import Change
 from tests.doors.cast import BODIES
 from tests.doors.routes import API
@@ -21,6 +23,7 @@ CHANGES_NOTHING = {
 }
 
 
+@pytest.mark.every_shape
 def test_every_change_through_the_api_leaves_its_row(open_world, all_powerful):
     silent, done = [], 0
     for route in API:

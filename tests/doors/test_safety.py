@@ -33,6 +33,7 @@ def rows() -> dict:
     return kept
 
 
+@pytest.mark.every_shape
 @pytest.mark.parametrize("kind", ["manager", "administrator"])
 def test_reading_changes_nothing_but_the_trail_of_refusals(world, kind):
     client = Client()

@@ -16,6 +16,7 @@ from tests.callers import caller
 from tests.logged import logged
 from tests.protections import protects
 
+pytestmark = pytest.mark.every_shape  # they count in its cache
 NEVER_MANY = {"mlops_portal.engine.limits._count": lambda key, per_s: 0}
 
 

@@ -82,6 +82,7 @@ def test_no_element_of_a_drawing_or_a_mark_is_born_of_a_text(reader):
     assert [born_of_texts(reader.get(address)) for address in ("/systems/", "/systems/churn/", METRIC)] == [[], [], []]
 
 
+@pytest.mark.every_shape
 def test_the_walk_comes_to_every_page(reader):
     seen = routes_of(walk(reader, start()))
     others = [(name, taken) for name, taken in named() if name not in seen and not name.startswith("api")]

@@ -7,7 +7,7 @@ from tests.factories import MetricFactory, SeriesFactory, SourceFactory
 from tests.monitoring.conftest import ADDRESS, pages  # noqa: F401  a fixture
 from tests.protections import protects
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages"), pytest.mark.every_shape]
 FREE = {"mlops_portal.engine.limits.wait_for": lambda what, who: 0}
 TYPED = {"name": "Pages", "interval_s": "60", "settings.url": ADDRESS, "settings.format": "plain", "do": "test"}
 BODY = {"system": "churn", "kind": "pages", "name": "Pages", "settings": {"url": ADDRESS}}

@@ -3,8 +3,17 @@ from django.core.exceptions import ValidationError
 
 from mlops_portal.engine.models import Change
 from mlops_portal.engine.versions import Stale
-from monitoring.actions.metrics import AlreadyWatched, Watch, add_metric, edit_metric, guessed_scale, remove_metric
+from monitoring.actions.metrics import (
+    AlreadyWatched,
+    Watch,
+    add_metric,
+    add_metrics,
+    edit_metric,
+    guessed_scale,
+    remove_metric,
+)
 from monitoring.models import Metric
+from systems.actions import registry
 from tests.factories import MetricFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +52,14 @@ def test_adding_is_judged_soon_and_leaves_a_trace(system, manager, now):
     series = add(system, manager, now)
     assert series.unjudged_from == now
     assert Change.objects.get(kind="metric").verb == "added"
+
+
+def test_many_that_are_added_together_are_judged_once(system, manager, now, monkeypatch):
+    judgements = []
+    monkeypatch.setattr(registry, "run_checks", lambda systems, **how: judgements.append(how["keys"]))
+    watches = [Watch(key, below=0.8, baseline=0.9) for key in ("accuracy", "recall", "precision")]
+    add_metrics(system=system, watches=watches, by=manager, at=now)
+    assert len(judgements) == 1
 
 
 def test_a_quality_metric_is_watched_by_default(system, manager, now):

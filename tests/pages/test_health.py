@@ -8,6 +8,8 @@ from mlops_portal.engine import health
 from mlops_portal.engine.models import Duty
 from systems.tokens import make_token
 
+pytestmark = pytest.mark.every_shape  # of the database, and of what must run
+
 
 @pytest.fixture
 def on_time(transactional_db):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from systems.actions.ownership import assign_role
 from systems.actions.people import deactivate_person
+from systems.actions.registry import judged_once
 from systems.actions.verdict import fold_verdicts
 from systems.checking import CHECKS, run_checks
 from systems.models import Notice, Outcome, Role, System
@@ -42,6 +43,14 @@ def test_an_empty_role_fails_with_a_sentence_and_a_way_to_mend_it(judged):
 
 def test_the_outcome_after_the_action_is_right_at_once(judged, manager, viewer, now):
     assign_role(system=judged, role=Role.MODEL_OWNER, person=viewer, by=manager, at=now)
+    assert _outcome(judged).outcome == "pass"
+
+
+def test_what_is_judged_once_is_judged_at_the_end_of_the_outermost(judged, manager, viewer, now):
+    with judged_once():
+        with judged_once():
+            assign_role(system=judged, role=Role.MODEL_OWNER, person=viewer, by=manager, at=now)
+        assert _outcome(judged).outcome == "fail"
     assert _outcome(judged).outcome == "pass"
 
 
