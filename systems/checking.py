@@ -69,7 +69,7 @@ def run_checks(systems: QuerySet[System], *, keys: list[str] | None = None, at: 
     return sum(_run(one, systems, at) for one in chosen)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # whoever has begun a transaction fails as a whole: nothing to go back to here
 def _run(one: Check, systems: QuerySet[System], at: datetime | None) -> int:
     before = {row.system_id: row for row in Outcome.objects.filter(check_key=one.key, system__in=systems)}
     changed = [finding for finding in one.judge(systems) if _differs(before.get(finding.system_id), finding)]

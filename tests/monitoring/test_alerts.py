@@ -36,15 +36,21 @@ def series(system):
     """Thirty quiet days, judged."""
     series = Metric.objects.create(system=system, key="accuracy", scale="rate", leading=True).series.create()
     watch(series, by=None, at=START)
-    _come(series, range(30))
+    for number in range(30):
+        _store(series, number)
+    judge_due(at=_day(30))
     return series
+
+
+def _store(series, number, drop=0.0, **more) -> None:
+    value = 0.91 + WOBBLE[number % len(WOBBLE)] - drop
+    store({series.pk: [Reading(_day(number), value, **more)]}, at=_day(number + 1))
 
 
 def _come(series, numbers, drop=0.0, **more) -> None:
     """Let each of the days come the day after, and be judged and responded to then."""
     for number in numbers:
-        value = 0.91 + WOBBLE[number % len(WOBBLE)] - drop
-        store({series.pk: [Reading(_day(number), value, **more)]}, at=_day(number + 1))
+        _store(series, number, drop, **more)
         judge_due(at=_day(number + 1))
         respond(at=_day(number + 1), quietly=True)
 

@@ -193,7 +193,7 @@ def test_who_confirmed_what_is_judged_in_as_few_queries_for_many(put, feed, mana
         for one in SystemFactory.create_batch(n, phase="operations"):
             set_dependencies(system=one, feeds=[feed], by=manager, at=now)
         run_checks(systems, keys=["contracts_confirmed"])
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(5):
             run_checks(systems, keys=["contracts_confirmed"])
 
 
