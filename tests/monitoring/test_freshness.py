@@ -104,7 +104,7 @@ def test_the_check_costs_as_many_queries_for_many(shown_by, system, manager, now
     run_checks(systems, keys=["feeds_fresh"])
     for some in (systems[:1], systems):
         some = System.objects.filter(pk__in=[one.pk for one in some])
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(5):
             run_checks(some, keys=["feeds_fresh"])
 
 
