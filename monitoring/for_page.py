@@ -3,14 +3,13 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from monitoring.drawing.multiples import MOST, draw_many, worst_first
-from monitoring.drawing.series import draw_series, limits_of, lines_of
+from monitoring.drawing.series import draw_series, limits_in, lines_of
 from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
-from monitoring.models import Alert, Metric, Monitor, SchemaSeen, Series, Source
+from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
 from monitoring.promises.ranges import ranges_now
 from systems.models import System
 
@@ -65,14 +64,14 @@ def _open_alerts(system: System, rows: list[Series]) -> list[Alert]:
 
 def series_of(system: System) -> list[Series]:
     """Return the series of the system, the leading first; each with state now, `is_watched`, `line` and `limits`."""
-    watching = Monitor.objects.filter(series=OuterRef("pk"))
-    found = Series.objects.filter(metric__system=system).with_state().annotate(is_watched=Exists(watching))
+    found = Series.objects.filter(metric__system=system).with_state().prefetch_related("monitors")
     found = found.select_related("metric")
     rows = list(found.order_by("-metric__leading", "metric__kind", "metric__key", "segment"))
-    lines, limits = lines_of(rows), limits_of(rows)
+    lines = lines_of(rows)
     for row in rows:
         row.metric.system = system
-        row.line, row.limits = lines[row.pk], limits.get(row.pk, [])
+        watching = row.monitors.all()
+        row.line, row.limits, row.is_watched = lines[row.pk], limits_in(watching), bool(watching)
     return rows
 
 
@@ -80,7 +79,7 @@ def _leading(series: Series | None, business: list[Series], alerts: list[Alert])
     if series is None:
         return None
     now = timezone.now()
-    drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now, limits=series.limits)
+    drawing = draw_series(series, from_at=now - timedelta(days=CHART_DAYS), to_at=now)
     wholes = [one for one in business if not one.segment and not one.estimated]
     said = [one.sentence for one in business_of(series, at=now, others=wholes)]
     sentence = said_whole(series, alerts)

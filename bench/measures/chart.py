@@ -10,6 +10,7 @@ from django.utils import timezone
 from bench.figure import Figure, medians_ms, time_ms
 from bench.points import Rows, copy_raw, series_of
 from bench.prometheus import Missing, prometheus_with
+from mlops_portal.engine.memory import collect_seldom
 from monitoring.actions.keeping import close_hours
 from monitoring.drawing.multiples import draw_many
 from monitoring.drawing.series import draw_series
@@ -33,7 +34,8 @@ def figures() -> Iterator[Figure | str]:
         pass
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    series = list(Series.objects.select_related("metric__system"))
+    series = list(Series.objects.select_related("metric__system").order_by("pk"))
+    collect_seldom()  # as every web process does
 
     def one() -> None:
         draw_series(series[0], from_at=from_at, to_at=to_at)

@@ -42,7 +42,7 @@ def _with_gaps(chart: LineChart, line: LineChart | Line) -> Iterator[tuple[datet
     for at, value in chart.shown_of(line):
         if before and line.gap_s and (at - before).total_seconds() > line.gap_s:
             yield before + (at - before) / 2, None, ""
-        yield at, value, chart.notes.get(at, "") if line is chart else ""
+        yield at, value, chart.note_at(at) if line is chart else ""
         before = at
 
 
@@ -77,7 +77,7 @@ def _other(chart: LineChart, line: Line, number: int) -> dict:
 
 def _open(chart: LineChart) -> list[dict]:
     """Rings around the points that may still change."""
-    rows = [(at, value) for at, value in chart.shown() if at in chart.open_at]
+    rows = [(at, value) for at, value in chart.shown if at in chart.open_at]
     ring = {"symbol": "circle", "size": 7, "color": "@chart-hover:fill"}
     ring |= {"line": {"color": "@chart-series:stroke", "width": 2}}
     shown = {"type": "scatter", "mode": "markers", "marker": ring, "hoverinfo": "skip"}

@@ -5,9 +5,10 @@ distorted at any width, and the interactive chart can take over the same plot ar
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from html import escape
 
 from monitoring.charts.paths import Spot, area_path, line_path
@@ -66,8 +67,8 @@ class Era:
 class LineChart:
     """What is to be drawn. `label` is the sentence that says it all; points are (time, value), None for no value.
 
-    Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high); `notes` say
-    more of a point, for who points at it. `open_at` are times of points whose value may still change.
+    Two neighbours further apart than `gap_s` seconds are not joined. `band` holds (time, low, high); `note_at` says
+    more of the point of a time, for who points at it. `open_at` are times of points whose value may still change.
     """
 
     label: str
@@ -81,7 +82,7 @@ class LineChart:
     from_at: datetime | None = None
     to_at: datetime | None = None
     unit: str = ""
-    notes: Mapping[datetime, str] = field(default_factory=dict)
+    note_at: Callable[[datetime], str] = lambda at: ""
     name: str = ""
     others: Sequence[Line] = ()
     eras: Sequence[Era] = ()
@@ -92,12 +93,13 @@ class LineChart:
 
         Raises ValueError when there is neither a point nor a range.
         """
-        times = [at for at, _ in self.points]
-        start, end = self.from_at or min(times), self.to_at or max(times)
+        start = self.from_at or min(at for at, _ in self.points)
+        end = self.to_at or max(at for at, _ in self.points)
         return (start, end) if start < end else (start - timedelta(minutes=30), end + timedelta(minutes=30))
 
+    @cached_property
     def shown(self) -> list[tuple[datetime, float | None]]:
-        """Return the points inside the time range; what is not a finite number counts as no value."""
+        """The points inside the time range; what is not a finite number counts as no value."""
         return self.shown_of(self)
 
     def shown_of(self, line: "LineChart | Line") -> list[tuple[datetime, float | None]]:
@@ -117,7 +119,7 @@ class LineChart:
         Where versions are shown, there is room for their ribbon below all of them.
         """
         values = [
-            value for line in (self.shown(), *map(self.shown_of, self.others)) for _, value in line if value is not None
+            value for line in (self.shown, *map(self.shown_of, self.others)) for _, value in line if value is not None
         ]
         values += [edge for _, low, high in self.band_shown() for edge in (low, high)]
         values += [limit.value for limit in self.limits]
@@ -186,7 +188,7 @@ class _Pen:
             unit=chart.unit,
             plot_svg=self.plot(),
             text_svg=self.texts(),
-            is_empty=all(value is None for _, value in chart.shown()),
+            is_empty=all(value is None for _, value in chart.shown),
             x_range=(self.start, self.end),
             y_range=(self.low, self.high),
             marks=[mark for mark in chart.marks if self.start <= mark.at <= self.end],
@@ -197,14 +199,15 @@ class _Pen:
             name=chart.name,
             others=[line.name for line in chart.others],
             eras=chart.eras_shown(),
-            has_open=any(at in chart.open_at for at, _ in chart.shown()),
+            has_open=any(at in chart.open_at for at, _ in chart.shown),
         )
 
     def plot(self) -> str:
         parts = [*self.rules(), *self.bands(), *self.shaded(), *self.levels(), *self.happened(), *self.ribbon()]
         for number, line in enumerate(self.chart.others, start=1):
-            parts.append(_path(f"chart-other chart-other-{number}", line_path(self.spots(line))))
-        parts.append(_path("chart-series", line_path(self.spots(self.chart))))
+            spots = self.spots(self.chart.shown_of(line), line.gap_s)
+            parts.append(_path(f"chart-other chart-other-{number}", line_path(spots)))
+        parts.append(_path("chart-series", line_path(self.spots(self.chart.shown, self.chart.gap_s))))
         dots = "".join(f"M{self.x(at):.1f} {self.y(value):.1f}h.01" for at, value in self.open())
         parts += [_path("chart-open", dots), _path("chart-open-inside", dots)]
         return (
@@ -213,15 +216,15 @@ class _Pen:
         )
 
     def open(self) -> list[tuple[datetime, float]]:
-        shown = [(at, value) for at, value in self.chart.shown() if at in self.chart.open_at]
+        shown = [(at, value) for at, value in self.chart.shown if at in self.chart.open_at]
         return [(at, value) for at, value in shown if value is not None]
 
-    def spots(self, line: LineChart | Line) -> list[Spot | None]:
+    def spots(self, shown: Sequence[tuple[datetime, float | None]], gap_s: float | None) -> list[Spot | None]:
         """Where the points of a line lie, a None wherever it must break."""
         spots: list[Spot | None] = []
         before = None
-        for at, value in self.chart.shown_of(line):
-            if before and line.gap_s and (at - before).total_seconds() > line.gap_s:
+        for at, value in shown:
+            if before and gap_s and (at - before).total_seconds() > gap_s:
                 spots.append(None)
             spots.append(None if value is None else (self.x(at), self.y(value)))
             before = at

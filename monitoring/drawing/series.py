@@ -23,10 +23,9 @@ def draw_series(
     from_at: datetime,
     to_at: datetime,
     marks: Sequence[Mark] = (),
-    limits: Sequence[Limit] | None = None,
 ) -> Drawing:
-    """Return the first view of a series between two times; `marks` and `limits` as chart_of() takes them."""
-    return charts.draw(chart_of(series, from_at=from_at, to_at=to_at, marks=marks, limits=limits)[0])
+    """Return the first view of a series between two times; `marks` as chart_of() takes them."""
+    return charts.draw(chart_of(series, from_at=from_at, to_at=to_at, marks=marks)[0])
 
 
 def chart_of(
@@ -37,28 +36,28 @@ def chart_of(
     marks: Sequence[Mark] = (),
     beside: Sequence[Series] = (),
     spans: Sequence[Span] | None = None,
-    limits: Sequence[Limit] | None = None,
 ) -> tuple[LineChart, dict[Series, list[Window]], int | None]:
     """Return the chart of a series, the rows that it shows, and the seconds that a row stands for, or None.
 
-    `marks` are what the caller knows that happened; `limits` those that are watched, from whoever has read them.
+    `marks` are what the caller knows that happened. The series' `monitors` may have been prefetched.
     `beside` are series of the same metric to compare it with; the rows are by series, its own first. Shaded are
     `spans`, or, where they are None, what alerts say.
     """
     step_s, windows = shown(series, from_at=from_at, to_at=to_at)
     rows = {series: windows} | {one: _beside(one, from_at, to_at, step_s) for one in beside}
+    monitors = list(series.monitors.all())
     baseline = series.baselines.filter(from_at__lte=to_at).first()
-    versions = names_of_versions(windows)
+    versions, by_time = names_of_versions(windows), {row.at: row for row in windows}
     chart = LineChart(
         label=series.sentence,
         points=[(row.at, row.mean) for row in windows],
-        notes={row.at: note_of(row, step_s, versions.get(row.version, "")) for row in windows},
+        note_at=lambda at: note_of(by_time[at], step_s, versions.get(by_time[at].version, "")),
         gap_s=_gap_s(series, step_s, windows),
-        band=band_of(series, from_at, to_at),
+        band=band_of(series, from_at, to_at) if any(one.kind == Monitor.Kind.CHANGE for one in monitors) else (),
         baseline=baseline.value if baseline else None,
-        limits=limits_of([series]).get(series.pk, []) if limits is None else limits,
+        limits=limits_in(monitors),
         marks=sorted([*marks, *_deployments(series, from_at, to_at)], key=lambda mark: mark.at),
-        spans=_spans(series, from_at, to_at) if spans is None else spans,
+        spans=_spans(monitors, from_at, to_at) if spans is None else spans,
         from_at=from_at,
         to_at=to_at,
         unit=series.metric.unit,
@@ -122,13 +121,13 @@ def _usual(windows: list[Window]) -> float | None:
 
 def _deployments(series: Series, from_at: datetime, to_at: datetime) -> list[Mark]:
     done = Deployment.objects.in_production().filter(system=series.metric.system_id, at__range=(from_at, to_at))
-    newest = done.select_related("model_version").order_by("-at")[:MOST_MARKS]
-    return [Mark(one.at, "deployment", f"{one.model_version} deployed") for one in newest]
+    newest = done.order_by("-at").values_list("at", "model_version__name")[:MOST_MARKS]
+    return [Mark(at, "deployment", f"{name} deployed") for at, name in newest]
 
 
-def _spans(series: Series, from_at: datetime, to_at: datetime) -> list[Span]:
+def _spans(monitors: Sequence[Monitor], from_at: datetime, to_at: datetime) -> list[Span]:
     """Return the stretches over which alerts say that something was so, from its onset to its end."""
-    alerts = Alert.objects.filter(monitor__series=series, onset_at__lt=to_at).exclude(cleared_at__lt=from_at)
+    alerts = Alert.objects.filter(monitor__in=monitors, onset_at__lt=to_at).exclude(cleared_at__lt=from_at)
     return [Span(alert.onset_at, alert.cleared_at or to_at, alert.sentence) for alert in alerts[:MOST_SPANS]]
 
 
@@ -136,10 +135,16 @@ def limits_of(series: Iterable[Series]) -> dict[int, list[Limit]]:
     """Return the limits that are watched, by series id, in one query."""
     limits: dict[int, list[Limit]] = {}
     for monitor in Monitor.objects.filter(series__in=series, kind=Monitor.Kind.LIMIT):
-        for side, words in (("below", "not below"), ("above", "not above")):
-            if monitor.settings.get(side) is not None:
-                limits.setdefault(monitor.series_id, []).append(Limit(monitor.settings[side], words))
+        limits.setdefault(monitor.series_id, []).extend(limits_in([monitor]))
     return limits
+
+
+def limits_in(monitors: Iterable[Monitor]) -> list[Limit]:
+    """Return the limits that the monitors watch."""
+    sides = (("below", "not below"), ("above", "not above"))
+    watching = [one for one in monitors if one.kind == Monitor.Kind.LIMIT]
+    found = [(one.settings.get(side), words) for one in watching for side, words in sides]
+    return [Limit(value, words) for value, words in found if value is not None]
 
 
 def leading_of(systems: Iterable[System]) -> dict[int, Series]:

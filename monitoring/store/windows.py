@@ -106,20 +106,20 @@ class Gathered:
         asked |= {"step": timedelta(seconds=self.step_s), "epoch": EPOCH, "is_hours": self.step_s % 3600 == 0}
         with connection.cursor() as cursor:
             cursor.execute(_GATHERED, asked)
-            return [(pk, _window(*sums)) for pk, *sums in cursor.fetchall()]
+            return [_window(*row) for row in cursor.fetchall()]
 
 
-def _window(begins, points, samples, fewest, total, weighed, low, high, is_provisional, version) -> Window:
+def _window(pk, begins, points, samples, fewest, total, weighed, low, high, is_provisional, version):
     mean = weighed / samples if fewest else total / points
     at = datetime.fromtimestamp(begins, UTC)  # quicker than what Django reads a time with
-    return Window(at, mean, low, high, int(samples), int(points), is_provisional, version, fewest > 0)
+    return pk, Window(at, mean, low, high, int(samples), points, is_provisional, version, fewest > 0)
 
 
 def shown(series: Series, *, from_at: datetime, to_at: datetime) -> tuple[int | None, list[Window]]:
     """Return (seconds of a window, or None for single values; at most MOST of them, oldest first)."""
     points = points_between(series, from_at, to_at)
     is_kept = from_at >= timezone.now() - timedelta(days=settings.RETENTION_DAYS)  # before, only rollups are
-    if is_kept and points[: MOST + 1].count() <= MOST:
+    if is_kept and not points[MOST : MOST + 1].exists():
         rows = points.values_list("at", "value", "samples", "maturity", "model_version")
         return None, [Window(at, v, v, v, n, 1, kind == Maturity.PROVISIONAL, of, n > 0) for at, v, n, kind, of in rows]
     step_s = step_of(from_at, to_at, most=MOST - 1)
