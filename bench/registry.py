@@ -1,5 +1,6 @@
 """A registry as large as an organisation's, quickly."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,12 @@ from systems.models import Group, Holding, Level, Outcome, Person, Phase, Role, 
 SYSTEMS, TEAMS, PEOPLE = 5000, 200, 2000
 DAYS = 30
 BATCH = 2000
+TRIES = 10
+
+HIDDEN = """
+SELECT count(*) FROM pg_class
+WHERE oid IN (SELECT relid FROM pg_stat_user_tables) AND relallvisible < relpages
+"""
 
 POINTS = """
 INSERT INTO monitoring_point (series_id, at, value, samples, maturity, model_version, first_seen_at, seen_at)
@@ -36,9 +43,22 @@ def fill() -> Person:
     systems = _systems(teams, now)
     _promise(systems, people, now)
     _watch(systems, now)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # as autovacuum will have done wherever such a registry stands
+    _settle()
     return people[0]
+
+
+def _settle() -> None:
+    """Vacuum until all rows are marked as visible to all, as autovacuum will have wherever such a registry stands.
+
+    It takes more than one time where another process of the server still looks back at an older state.
+    """
+    with connection.cursor() as cursor:
+        for _ in range(TRIES):
+            cursor.execute("VACUUM ANALYZE")
+            cursor.execute(HIDDEN)
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(1)
 
 
 def _systems(teams: Sequence[Team], now: datetime) -> list[System]:

@@ -1,4 +1,6 @@
-"""A row of the registry. Made by hand: a page has fifty, and a template takes four times as long for each."""
+"""Rows of the registry and of the gap report. Made by hand: a page has fifty or a hundred, and a template takes four
+times as long for each.
+"""
 
 from django import template
 from django.template.defaultfilters import truncatechars
@@ -6,9 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models import Incident
-from mlops_portal.templatetags.look import avatar, lasting, number, status, worse
+from mlops_portal.templatetags.look import ago, avatar, lasting, number, status, worse
 from monitoring.models import Series
-from systems.models import Scoped, System
+from systems.models import Outcome, Scoped, System
 
 register = template.Library()
 
@@ -40,6 +42,31 @@ def row(system: System, registry: str, incidents: str) -> SafeString:
         _readiness(system, page),
         _incidents(system.open_incidents, incidents) if system.open_incidents else NOTHING,
     )
+
+
+@register.simple_tag
+def gap_row(found: Outcome, registry: str) -> SafeString:
+    """The row of a gap, with its `check`, `asks` and `may_mend`; `registry` is where the list of systems is."""
+    system = found.system
+    return format_html(
+        '<tr><th scope="row"><a href="{}{}/#{}">{}</a><p>tier {}, {}</p></th><td>{}</td>'
+        '<td data-label="Topic">{}</td><td data-label="Asks the">{}</td><td data-label="Since">{}</td><td>{}</td></tr>',
+        registry,
+        system.slug,
+        found.check.topic,
+        system.name,
+        system.tier,
+        system.team,
+        found.why,
+        found.check.topic.capitalize(),
+        found.asks.lower(),
+        ago(found.since),
+        _mend(found) if found.may_mend else NOTHING,
+    )
+
+
+def _mend(found: Outcome) -> SafeString:
+    return format_html('<a class="button" href="{}" aria-label="Mend it: {}">Mend it</a>', found.url, found.why)
 
 
 def _name(system: System, page: str) -> SafeString:

@@ -59,8 +59,9 @@ class SystemQuerySet(models.QuerySet):
 
     def of(self, person):
         """Systems that `person` answers for: in a role, as a deputy, or as a member of the team."""
-        held = Holding.objects.current().of(person).values("system")
-        return self.filter(Q(pk__in=held) | Q(team__in=person.teams.all()))
+        held = Holding.objects.current().of(person).order_by().values("system")
+        of_teams = System.objects.filter(team__in=person.teams.all()).order_by().values("pk")
+        return self.filter(pk__in=held.union(of_teams, all=True))  # an OR of the two looks at every system
 
     def with_status(self):
         """Each with `status_now` and `status_now_since`: as stored, or unknown since its time ran out."""

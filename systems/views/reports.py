@@ -15,6 +15,7 @@ from systems.gaps import COLUMNS, GAPS, GapFilter, count, facts, failing
 from systems.models import Outcome, Role, System
 
 PAGE_SIZE = 100
+SHOWN = ["check_key", "why", "url", "since", "system__slug", "system__name", "system__tier", "system__team__name"]
 
 
 @rule("read")
@@ -44,7 +45,7 @@ def _page(request, found: GapFilter, in_all: int):
     pages.count = in_all
     page = pages.get_page(request.GET.get("page"))
     keys = list(page.object_list)
-    rows = Outcome.objects.select_related("system__team").in_bulk(keys)
+    rows = Outcome.objects.select_related("system__team").only(*SHOWN).in_bulk(keys)
     page.object_list = [rows[key] for key in keys if key in rows]
     rights = Rights(request.user, {row.system for row in page.object_list})
     for row in page.object_list:
