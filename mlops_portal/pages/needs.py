@@ -55,7 +55,8 @@ def needs_of(person: Person) -> Needs:
     roles: dict[System, set[str]] = {}
     for one in sorted(held, key=lambda one: one.system.slug):
         roles.setdefault(one.system, set()).add(one.role)
-    outcomes = list(Outcome.objects.filter(system__in=roles).as_rows())
+    slugs = [system.slug for system in roles]  # by slug, PostgreSQL begins with these few and not with every system
+    outcomes = list(Outcome.objects.filter(system__slug__in=slugs).as_rows())
     reviews, notices = to_review(person), _notices(person)
     asked = [*_asked(reviews), *_asked(to_answer(roles, states_of(roles, at=now, outcomes=outcomes)))]
     own = [*_to_confirm(person, held, now), *_standing_in(person, held, now)]
