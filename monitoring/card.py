@@ -81,7 +81,7 @@ def _now(series: list[Series]) -> str:
     if not series:
         return "Nothing is measured."
     rows = [
-        [plain(one), "" if one.last_value is None else f"{one.last_value:g}", _day(one.last_at), one.state_now]
+        [plain(one), "" if one.last_value is None else f"{one.last_value:g}", _day(one.last_at), one.shown_now]
         for one in series
     ]
     return table(["Measured", "Last value", "On", "State"], rows)

@@ -32,8 +32,8 @@ def judge_portal(*, at: datetime, good_until: datetime) -> int:
 
 
 def judge_changed(*, at: datetime) -> int:
-    """Report of each system whose quality metrics came or went since it was reported of; return how many those were."""
-    metrics = Metric.objects.quality().filter(system=OuterRef("pk"), series__isnull=False)
+    """Report of each system whose quality has come to be watched, or is so no more; return how many those were."""
+    metrics = Metric.objects.quality().filter(system=OuterRef("pk"), series__monitors__isnull=False)
     told = Condition.objects.filter(system=OuterRef("pk"), who=WHO)
     said = told.filter(level=Level.UNMONITORED)
     systems = System.objects.in_use().exclude(slug=PORTAL)
@@ -55,11 +55,15 @@ def report_systems(system_ids: Iterable[int], *, at: datetime) -> int:
 
 
 def _speaking(systems: list[System]) -> dict[int, list[Series]]:
-    """Return by system the series that give it its state."""
-    quality = Series.objects.filter(metric__system__in=systems, metric__kind=Metric.Kind.QUALITY)
+    """Return by system the series that give it its state; what nothing watches says nothing."""
+    quality = Series.objects.with_state().filter(metric__system__in=systems, metric__kind=Metric.Kind.QUALITY)
     found: dict[int, list[Series]] = {}
     whole = set()
-    for series in quality.select_related("metric").order_by("estimated", "segment", "-metric__leading", "pk"):
+    for series in (
+        quality.filter(is_watched=True)
+        .select_related("metric")
+        .order_by("estimated", "segment", "-metric__leading", "pk")
+    ):
         is_whole = not series.segment and not series.estimated
         if is_whole:
             whole.add(series.metric_id)

@@ -4,7 +4,8 @@ import django_filters
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 
-from monitoring.models import Alert, Maintenance, Metric, Monitor, Source, State
+from monitoring.models import Alert, Maintenance, Metric, Monitor, Source
+from monitoring.models.series import SHOWN
 from systems.models import System
 
 YES_NO = [("true", "Yes"), ("false", "No")]
@@ -40,7 +41,7 @@ class MetricFilter(OfSystem):
     key = django_filters.CharFilter(max_length=80)
     kind = django_filters.MultipleChoiceFilter(choices=Metric.Kind.choices, distinct=False)
     leading = django_filters.ChoiceFilter(method="by_leading", choices=YES_NO)
-    state = django_filters.MultipleChoiceFilter(choices=State.choices, method="in_states")
+    state = django_filters.MultipleChoiceFilter(choices=SHOWN, method="by_state")
 
     class Meta:
         model = Metric
@@ -49,8 +50,8 @@ class MetricFilter(OfSystem):
     def by_leading(self, metrics, name, word):
         return metrics.filter(leading=word == "true")
 
-    def in_states(self, metrics, name, states):
-        return metrics.in_states(states) if states else metrics
+    def by_state(self, metrics, name, words):
+        return metrics.shown_as(words) if words else metrics
 
 
 class MonitorFilter(OfSystem):

@@ -63,15 +63,14 @@ def _open_alerts(system: System, rows: list[Series]) -> list[Alert]:
 
 
 def series_of(system: System) -> list[Series]:
-    """Return the series of the system, the leading first; each with state now, `is_watched`, `line` and `limits`."""
+    """Return the series of the system, the leading first; each with_state(), `line` and `limits`."""
     found = Series.objects.filter(metric__system=system).with_state().prefetch_related("monitors")
     found = found.select_related("metric")
     rows = list(found.order_by("-metric__leading", "metric__kind", "metric__key", "segment"))
     lines = lines_of(rows)
     for row in rows:
         row.metric.system = system
-        watching = row.monitors.all()
-        row.line, row.limits, row.is_watched = lines[row.pk], limits_in(watching), bool(watching)
+        row.line, row.limits = lines[row.pk], limits_in(row.monitors.all())
     return rows
 
 

@@ -48,7 +48,7 @@ OUTCOME_WORDS |= {FOUND.WAIVED: "Waived", FOUND.NOT_APPLICABLE: "Does not apply"
 MEASURED = {
     state: mark_safe(str(STATUS[state.level]).replace(state.level.label, state.label))  # noqa: S308  built from constants
     for state in State
-}
+} | {Level.UNMONITORED.value: STATUS[Level.UNMONITORED]}
 UNITS = [(31_557_600, "year"), (2_629_800, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")]
 FACES = 6
 
@@ -79,7 +79,7 @@ def severity(level) -> SafeString:
 
 @register.simple_tag
 def measured(state) -> SafeString:
-    """The mark and word of a metric's state: what no value came of is told apart in words."""
+    """The mark and word that stand for a metric (Series.shown_now): what no value came of is told apart in words."""
     return MEASURED.get(state) or MEASURED[State.UNKNOWN]
 
 

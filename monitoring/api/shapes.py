@@ -8,8 +8,9 @@ from mlops_portal.engine.api.fields import Choice, Integer, Moment, Named, Numbe
 from mlops_portal.engine.api.serializers import Strict
 from monitoring import connectors
 from monitoring.drawing.bands import normals_of
-from monitoring.models import Baseline, Metric, Pull, Source, State
+from monitoring.models import Baseline, Metric, Pull, Source
 from monitoring.models.metric import key_is_plain
+from monitoring.models.series import SHOWN
 from systems.models import System
 
 LONGEST_INTERVAL_S = 30 * 86400
@@ -207,8 +208,8 @@ class SeriesShape(serializers.Serializer):
     estimated = serializers.BooleanField()
     source = serializers.CharField(source="source_id", allow_null=True)
     selector = serializers.DictField()
-    state = serializers.ChoiceField(State.choices, source="state_now")
-    since = Moment(source="state_now_since")
+    state = serializers.ChoiceField(SHOWN, source="shown_now", help_text="`unmonitored`: nothing watches it.")
+    since = Moment(source="shown_now_since", allow_null=True, help_text="Null while nothing watches it.")
     sentence = serializers.CharField()
     last_at = Moment(allow_null=True)
     last_value = serializers.FloatField(allow_null=True)

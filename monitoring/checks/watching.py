@@ -13,7 +13,7 @@ from monitoring.wording import cut
 from systems.checking import Finding, check
 from systems.checks.applicable import asked, not_asked
 from systems.feeds import feeds_of
-from systems.models import Outcome, Role, System
+from systems.models import Level, Outcome, Role, System
 from systems.models.system import PORTAL
 from systems.notices import people_to_tell
 
@@ -27,14 +27,14 @@ Judge = Callable[[System, list[Series]], tuple[str, str, str]]
 def quality_of(systems: QuerySet[System]) -> dict[int, list[Series]]:
     """Return by system the series that speak for its quality, the leading one first: wholes, parts where none is.
 
-    Each has `state_now`, `has_baseline` and `is_watched`. One query.
+    Each is with_state(), `has_baseline`, and `is_held` against something by a monitor. One query.
     """
     rows = (
         Series.objects.with_state()
         .filter(metric__system__in=systems, metric__kind=Metric.Kind.QUALITY)
         .annotate(
             has_baseline=Exists(Baseline.objects.filter(series=OuterRef("pk"))),
-            is_watched=Exists(Monitor.objects.filter(series=OuterRef("pk"), kind__in=["change", "limit"])),
+            is_held=Exists(Monitor.objects.filter(series=OuterRef("pk"), kind__in=["change", "limit"])),
         )
         .select_related("metric__system")
         .order_by("estimated", "segment", "-metric__leading", "pk")
@@ -88,7 +88,7 @@ def quality_watched(systems):
         url = metric_page(system, series[0])
         if silent := [one for one in series if one.last_at is None]:
             return FAIL, f"No value of {silent[0]} has come yet.", metric_page(system, silent[0])
-        if bare := [one for one in series if not one.is_watched]:
+        if bare := [one for one in series if not one.is_held]:
             return FAIL, f"No monitor looks at {bare[0]}.", metric_page(system, bare[0])
         if not reached.get(system.pk):
             return FAIL, "Quality is watched, and an alert would reach nobody.", _owner_page(system, Role.MODEL_OWNER)
@@ -121,12 +121,14 @@ def quality_holds(systems):
     def judge(system: System, series: list[Series]) -> tuple[str, str, str]:
         if not series:
             return UNKNOWN, "No quality metric is watched.", _connect_page(system)
-        order = [State.FAILING, State.DEGRADED, State.ERROR, State.NO_DATA, State.UNKNOWN, State.OK]
-        worst = min(series, key=lambda one: order.index(State(one.state_now)))
+        order = [State.FAILING, State.DEGRADED, State.ERROR, State.NO_DATA, State.UNKNOWN, Level.UNMONITORED, State.OK]
+        worst = min(series, key=lambda one: order.index(one.shown_now))
         url = metric_page(system, worst)
-        if worst.state_now in (State.FAILING, State.DEGRADED):
+        if worst.shown_now in (State.FAILING, State.DEGRADED):
             return FAIL, worst.sentence, url
-        if worst.state_now != State.OK:
+        if worst.shown_now == Level.UNMONITORED:
+            return UNKNOWN, f"Nothing watches {worst}.", url
+        if worst.shown_now != State.OK:
             is_over = worst.state_now != worst.state
             return UNKNOWN, f"{worst} has not been looked at in time." if is_over else worst.sentence, url
         return PASS, "Every quality metric is as it usually is.", url

@@ -20,10 +20,10 @@ class MetricQuerySet(models.QuerySet):
     def quality(self):
         return self.filter(kind=Metric.Kind.QUALITY)
 
-    def in_states(self, states):
-        """Those with a series that is in one of the states (State) now."""
-        in_state = self.model._meta.get_field("series").related_model.objects.with_state().filter(state_now__in=states)
-        return self.filter(pk__in=in_state.values("metric"))
+    def shown_as(self, words):
+        """Those with a series that is said to be one of the words (Series.shown_now)."""
+        shown = self.model.series.rel.related_model.objects.shown_as(words)
+        return self.filter(pk__in=shown.values("metric"))
 
 
 class Metric(models.Model):

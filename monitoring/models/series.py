@@ -1,9 +1,10 @@
 """One line of a metric: the whole, or a segment."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 
 from monitoring.models.metric import Metric
@@ -28,6 +29,9 @@ class State(models.TextChoices):
         return known.get(self, Level.UNKNOWN)
 
 
+SHOWN = [*State.choices, (Level.UNMONITORED.value, Level.UNMONITORED.label)]  # what is said of a series
+
+
 class SeriesQuerySet(models.QuerySet):
     def unjudged(self):
         return self.filter(unjudged_from__isnull=False)
@@ -36,11 +40,18 @@ class SeriesQuerySet(models.QuerySet):
         return self.filter(segment="", estimated=False)
 
     def with_state(self):
-        """Each with `state_now` and `state_now_since`: as stored, or unknown since its time ran out."""
+        """Each with `is_watched`, `state_now` and `state_now_since`: as stored, or unknown since its time ran out."""
         over = Q(good_until__lt=Now())
         word = Case(When(over, then=Value(State.UNKNOWN)), default=F("state"), output_field=models.CharField())
         since = Case(When(over, then=F("good_until")), default=F("state_since"))
-        return self.annotate(state_now=word, state_now_since=since)
+        watching = self.model.monitors.rel.related_model.objects.filter(series=OuterRef("pk"))
+        return self.annotate(state_now=word, state_now_since=since, is_watched=Exists(watching))
+
+    def shown_as(self, words):
+        """Those whose `shown_now` is one of the words."""
+        known = self.with_state()
+        watched = known.filter(is_watched=True, state_now__in=words)
+        return watched | known.filter(is_watched=False) if Level.UNMONITORED in words else watched
 
 
 class Series(models.Model):
@@ -103,6 +114,16 @@ class Series(models.Model):
         )
 
     @property
+    def shown_now(self) -> str:
+        """The word that stands for it everywhere: its state, or that nothing watches it; after with_state()."""
+        return self.state_now if self.is_watched else Level.UNMONITORED
+
+    @property
+    def shown_now_since(self) -> datetime | None:
+        """Since when that is so; of what nothing watches that is not known. After with_state()."""
+        return self.state_now_since if self.is_watched else None
+
+    @property
     def level_now(self) -> Level:
-        """What its state makes of a system; after with_state()."""
-        return State(self.state_now).level
+        """What it makes of a system; after with_state()."""
+        return State(self.state_now).level if self.is_watched else Level.UNMONITORED

@@ -64,7 +64,18 @@ def test_removing_answers_with_nothing(data_scientist, series):
     assert not Metric.objects.exists()
 
 
+def test_what_nothing_watches_is_said_to_be_so_as_on_its_page(client, viewer, series):
+    type(series).objects.update(state="ok")
+    program = caller(viewer)
+    (shown,) = program.get("metrics/?state=unmonitored").json()["results"]
+    assert [(one["state"], one["since"]) for one in shown["series"]] == [("unmonitored", None)]
+    assert program.get("metrics/?state=ok").json()["results"] == []
+    client.force_login(viewer)
+    assert "Not monitored" in client.get(series.address).content.decode()
+
+
 def test_the_list_is_filtered_by_the_state_as_of_now(viewer, series, now):
+    series.monitors.create(kind="silence")
     type(series).objects.update(state="ok", good_until=now - timedelta(hours=1))
     client = caller(viewer)
     assert client.get("metrics/?state=ok").json()["results"] == []

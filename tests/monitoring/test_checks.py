@@ -54,6 +54,12 @@ def test_quality_without_a_monitor_is_not_watched(system, series):
     assert _outcome(system, "quality_watched").why == "No monitor looks at accuracy."
 
 
+def test_whether_quality_holds_is_not_known_where_nothing_watches_it(system, series):
+    series.monitors.all().delete()
+    outcome = _outcome(system, "quality_holds")
+    assert (outcome.outcome, outcome.why) == ("unknown", "Nothing watches accuracy.")
+
+
 def test_an_alert_that_reaches_nobody_is_no_watching(system, series):
     Holding.objects.all().delete()
     assert _outcome(system, "quality_watched").outcome == "fail"

@@ -59,9 +59,14 @@ def test_what_was_said_once_is_not_written_again(system, now):
 def test_a_metric_that_comes_or_goes_is_reported_without_a_point(system, now):
     judge_changed(at=now)
     metric = Metric.objects.create(system=system, key="accuracy")
-    metric.series.create()
+    monitor = metric.series.create().monitors.create(kind="silence")
     judge_changed(at=now)
     assert System.objects.get(pk=system.pk).status == "unknown"
+    monitor.delete()
+    judge_changed(at=now)
+    assert System.objects.get(pk=system.pk).status == "unmonitored"
+    metric.series.get().monitors.create(kind="silence")
+    judge_changed(at=now)
     metric.delete()
     judge_changed(at=now)
     assert System.objects.get(pk=system.pk).status == "unmonitored"
@@ -70,7 +75,9 @@ def test_a_metric_that_comes_or_goes_is_reported_without_a_point(system, now):
 def _series(system, key, state, *, kind="quality", segment="", leading=False, good_until=None):
     metric = Metric.objects.get_or_create(system=system, key=key, kind=kind, defaults={"leading": leading})[0]
     said = {"state": state, "sentence": f"{key} {segment} is {state}.", "good_until": good_until}
-    return metric.series.create(segment=segment, **said)
+    series = metric.series.create(segment=segment, **said)
+    series.monitors.create(kind="silence")
+    return series
 
 
 @pytest.mark.parametrize(
@@ -101,6 +108,12 @@ def test_a_segment_speaks_only_where_there_is_no_whole(system, now):
     _series(system, "recall", "failing", segment="region=EU")
     report_systems([system.pk], at=now)
     assert System.objects.get(pk=system.pk).status == "failing"
+
+
+def test_what_nothing_watches_is_no_reason_to_be_healthy(system, now):
+    _series(system, "accuracy", "ok").monitors.all().delete()
+    report_systems([system.pk], at=now)
+    assert System.objects.get(pk=system.pk).status == "unmonitored"
 
 
 def test_what_is_not_quality_gives_no_condition(system, now):
