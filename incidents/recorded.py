@@ -35,14 +35,14 @@ def incidents(around: Around) -> Iterable[Recorded]:
     words, found = whose | sharing, {}
     ranks = {pk: n for n, pk in enumerate(words)}  # its own first, where an incident touches several
     for row in sorted(rows, key=lambda row: ranks[row.system_id]):
-        found.setdefault(row.incident_id, _recorded(row.incident, row.began, words[row.system_id], around))
+        found.setdefault(row.incident_id, _recorded(row, words[row.system_id], around))
     return sorted(found.values(), key=lambda one: one.at)[-MOST:]
 
 
-def _recorded(incident: Incident, began, whose: str, around: Around) -> Recorded:
-    when = "began on" if began >= around.from_at else "was going on since"
-    words = f"incident {incident.number}{whose} {when} {around.on(began)}"
-    return Recorded(began, "incident", words, incident.get_absolute_url())
+def _recorded(row: IncidentSystem, whose: str, around: Around) -> Recorded:
+    when = "began on" if row.began >= around.from_at else "was going on since"
+    words = f"incident {row.incident.number}{whose} {when} {around.on(row.began)}"
+    return Recorded(row.began, "incident", words, row.incident.get_absolute_url(), row.system_id if whose else None)
 
 
 def _needed(own: System) -> dict[int, str]:

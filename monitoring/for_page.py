@@ -10,6 +10,7 @@ from monitoring.drawing.series import draw_series, limits_in, lines_of
 from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
 from monitoring.models import Alert, Metric, SchemaSeen, Series, Source
+from monitoring.models.alert import ask_once
 from monitoring.promises.ranges import ranges_now
 from systems.models import System
 
@@ -57,6 +58,7 @@ def _open_alerts(system: System, rows: list[Series]) -> list[Alert]:
     by_key = {row.pk: row for row in rows}
     found = Alert.objects.open().of_systems([system]).select_related("monitor")
     alerts = list(found.only(*ALERT_SHOWN, "monitor__series"))
+    ask_once(alerts)
     for alert in alerts:
         alert.monitor.series = by_key.get(alert.monitor.series_id)
     return alerts

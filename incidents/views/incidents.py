@@ -13,6 +13,7 @@ from incidents.filters import IncidentFilter
 from incidents.following import choose, follow, key_of, suggested, written_for
 from incidents.forms import WriteForm
 from incidents.models import Delivery, Incident, IncidentAlert
+from monitoring.models.alert import ask_once
 from monitoring.promises.ranges import RangeNow, ranges_now
 from systems.access import RULES, may
 from systems.doors import rule
@@ -86,6 +87,7 @@ def alerts_of(incident: Incident) -> list[IncidentAlert]:
     """Return the alerts of the incident that are about systems shown here, the open ones first."""
     shown = {system.pk for system in incident.shown_systems}
     rows = [one for one in incident.memberships.with_alert() if one.alert.system.pk in shown]
+    ask_once(one.alert for one in rows)
     return sorted(rows, key=lambda one: one.alert.cleared_at is not None)
 
 

@@ -140,7 +140,9 @@ class AlertShape(OfSeriesOrSource):
     returned = serializers.IntegerField(help_text="How often it came back after it was over.")
     asks = serializers.CharField(help_text="The new model version whose level may be the new normal; empty: it alarms.")
     whole_sentence = serializers.CharField(help_text="With what moved, or was recorded, at that time.")
-    explanation = ExplanationShape(help_text="Empty until it is found out, and of other than quiet change.")
+    explanation = ExplanationShape(
+        source="told", help_text="Empty until it is found out, and of other than quiet change."
+    )
     amended = serializers.CharField(help_text="What late or corrected values changed of it.")
 
     class Meta:

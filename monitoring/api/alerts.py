@@ -21,6 +21,7 @@ from monitoring.feedback import said_of
 from monitoring.filters import AlertFilter, MaintenanceFilter, MonitorFilter
 from monitoring.judging.backtesting import OLDEST, backtest
 from monitoring.models import Alert, Maintenance, Monitor
+from monitoring.models.alert import ask_once
 from systems.access import require
 from systems.models import Scope
 
@@ -119,6 +120,11 @@ class Alerts(OfASystem):
         "feedback": Door(Scope.INCIDENTS, "alert.act", takes=shapes.Feedback),
         "answer_version": Door(Scope.INCIDENTS, "alert.act", takes=shapes.VersionAnswer),
     }
+
+    def paginate_queryset(self, queryset):
+        rows = super().paginate_queryset(queryset)
+        ask_once(rows)
+        return rows
 
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)

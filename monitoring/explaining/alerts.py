@@ -75,8 +75,12 @@ def explain(alert: Alert, *, at: datetime) -> dict:
         "confidence": _sure(alert),
         "segments": [_shown(one, at) for one in segments],
         "metrics": [_shown(one, at) for one in others],
-        "changes": [{"at": _said(one.at), "kind": one.kind, "words": one.words, "page": one.page} for one in recorded],
+        "changes": [_stored(one) for one in recorded],
     }
+
+
+def _stored(one: Recorded) -> dict:
+    return {"at": _said(one.at), "kind": one.kind, "words": one.words, "page": one.page, "names": one.names}
 
 
 def _began(alert: Alert, at: datetime) -> tuple[datetime, datetime]:

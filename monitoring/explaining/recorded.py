@@ -14,12 +14,16 @@ MOST = 5  # of each sort, the newest
 
 @dataclass(frozen=True)
 class Recorded:
-    """Something recorded: when it was, of which sort, in words that "; " may precede, and the page that shows it."""
+    """Something recorded: when it was, of which sort, in words that "; " may precede, and the page that shows it.
+
+    `names` is the id of another system that the words name: they are told for as long as that is not restricted.
+    """
 
     at: datetime
     kind: str
     words: str
     page: str
+    names: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """What a monitor found."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.functional import cached_property
 
 from monitoring.models.blindness import Blindness
 from monitoring.models.monitor import Monitor
+from systems.models import System
 
 SETTLES = timedelta(minutes=10)  # after a blindness, within which every source is heard again or stands for itself
 
@@ -45,7 +48,7 @@ class Alert(models.Model):
     One that comes back soon is the same alert, unless people ended its incident in between (`settled_at`). `asks`
     names a new model version: its new level may be the new normal, so a person is asked and nobody alarmed. `amended`
     says what late or corrected points changed of it; `explanation` is as monitoring/explaining/ gave it when the
-    newest value was that of `explained_until`.
+    newest value was that of `explained_until`: what of it may be read now is `told`.
     """
 
     monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="alerts")
@@ -86,10 +89,32 @@ class Alert(models.Model):
     def system(self):
         return self.monitor.system
 
+    @cached_property
+    def names(self) -> frozenset[int]:
+        """The ids of other systems that its explanation names."""
+        return frozenset(filter(None, (one.get("names") for one in self.explanation.get("changes", []))))
+
+    @cached_property
+    def not_to_name(self) -> frozenset[int]:
+        """Those of `names` that are restricted by now; a query, unless ask_once() has asked for many."""
+        return _restricted(self.names)
+
+    @property
+    def told(self) -> dict:
+        """The explanation without what names a system that has become restricted since."""
+        if not self.not_to_name:
+            return self.explanation
+        changes, beside = self.explanation["changes"], self.explanation.get("beside", [])
+        hidden = {one["words"] for one in changes if one.get("names") in self.not_to_name}
+        return self.explanation | {
+            "changes": [one for one in changes if one["words"] not in hidden],
+            "beside": [words for words in beside if words not in hidden],
+        }
+
     @property
     def whole_sentence(self) -> str:
         """The sentence with what moved most, and what moved or changed with it."""
-        most, beside = self.explanation.get("most", ""), self.explanation.get("beside", [])
+        most, beside = self.told.get("most", ""), self.told.get("beside", [])
         if self.asks and beside:
             return f"{self.sentence} At about that time {'; '.join(beside)}."
         text = self.sentence.removesuffix(".") if most or beside else self.sentence
@@ -105,3 +130,16 @@ class Alert(models.Model):
     def role(self) -> str:
         """The role whose holder is told."""
         return self.monitor.role
+
+
+def ask_once(alerts: Iterable[Alert]) -> None:
+    """Find out for many alerts what their explanations are not to name: one query at most."""
+    rows = list(alerts)
+    restricted = _restricted(frozenset().union(*(one.names for one in rows)))
+    for one in rows:
+        one.not_to_name = one.names & restricted
+
+
+def _restricted(ids: frozenset[int]) -> frozenset[int]:
+    found = System.objects.filter(pk__in=ids, restricted=True).values_list("pk", flat=True) if ids else ()
+    return frozenset(found)

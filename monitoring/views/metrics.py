@@ -21,6 +21,7 @@ from monitoring.explaining.alerts import said_whole
 from monitoring.explaining.beside import business_of
 from monitoring.feedback import said_of
 from monitoring.models import Alert, Metric, PointRevision, Series
+from monitoring.models.alert import ask_once
 from monitoring.promises.baselines import stale_baselines
 from monitoring.store.windows import Window
 from systems.access import RULES, may
@@ -141,6 +142,7 @@ def _common(request, asked: Looked) -> dict:
         "monitor__series__metric", "said_by"
     )
     alerts = list(alerts[:ALERTS_SHOWN])
+    ask_once(alerts)
     watched = list(asked.series.monitors.all()) if asked.series else []
     said, now = said_of(watched), timezone.now()
     return {

@@ -9,6 +9,7 @@ from monitoring.actions.explaining import explain_due
 from monitoring.actions.judging import judge_due
 from monitoring.actions.monitors import watch
 from monitoring.models import Alert, Metric, Series
+from monitoring.models.alert import ask_once
 from systems.models import Dependency
 from tests.callers import caller
 from tests.factories import FeedFactory, IncidentFactory, SystemFactory
@@ -115,6 +116,37 @@ def test_a_restricted_system_is_not_told_of(alert, system, other):
     type(other).objects.filter(pk=other.pk).update(restricted=True)
     _incident(other, 50)
     assert _named() == []
+
+
+def _answers(client, person, incident) -> list[str]:
+    """Return what `person` is answered wherever the explanation stands."""
+    client.force_login(person)
+    pages = ["/systems/churn/metrics/accuracy/", "/systems/churn/", f"/incidents/{incident.number}/"]
+    answers = [client.get(page) for page in pages] + [caller(person).get("alerts/")]
+    answers.append(caller(person).get(f"alerts/{Alert.objects.get().pk}/"))
+    assert {one.status_code for one in answers} == {200}
+    return [one.content.decode() for one in answers]
+
+
+def test_a_system_that_is_restricted_later_is_named_nowhere_any_more(client, viewer, alert, system, other):
+    Dependency.objects.create(system=system, on_system=other)
+    _incident(other, 50)
+    _named()
+    about = IncidentFactory(number=13, systems=[system])
+    about.memberships.create(alert=alert, joined_at=_day(60))
+    named = "incident 12 of Search ranking began"
+    assert all(named in answer for answer in _answers(client, viewer, about))
+    type(other).objects.filter(pk=other.pk).update(restricted=True)
+    assert not [answer for answer in _answers(client, viewer, about) if "Search ranking" in answer]
+    assert Alert.objects.get().whole_sentence == "Accuracy has fallen from 0.91 to 0.86 since 21 April."
+
+
+def test_it_is_asked_once_for_many_alerts_whom_not_to_name(alert, other, django_assert_num_queries):
+    Alert.objects.update(explanation={"changes": [{"words": "of another", "names": other.pk}]})
+    alerts = [Alert.objects.get() for _ in range(3)]
+    with django_assert_num_queries(1):
+        ask_once(alerts)
+        assert [len(one.told["changes"]) for one in alerts] == [1, 1, 1]
 
 
 def test_an_incident_of_both_is_named_once(alert, system, other):
