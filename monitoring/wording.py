@@ -1,12 +1,14 @@
 """Plain sentences about values: what is said on pages, in alerts and in notices."""
 
 import math
+import re
 from datetime import datetime, timedelta
 
 from mlops_portal.engine import units
 from monitoring.models import Metric
 
 LONGEST = 300
+NAME = r"`([^`]+)`"  # a name within a sentence: pages show it as code (look.told), all others plain
 NO_QUALITY = (
     "It shows traffic, errors and latency at most, but nothing of how good the predictions are. Quality comes from "
     "where predictions meet what really happened: a prediction log, a report in JSON, or values that a job pushes."
@@ -164,6 +166,11 @@ def lower(text: str) -> str:
     """Return the text as it goes on within a sentence; abbreviations stay as they are."""
     first = text.split(" ", 1)[0]
     return text if first.isupper() or len(first) == 1 else text[:1].lower() + text[1:]
+
+
+def plain(text: str) -> str:
+    """Return the sentence without what marks names in it, as programs and mails are told."""
+    return re.sub(NAME, r"\1", text)
 
 
 def cut(text: str) -> str:

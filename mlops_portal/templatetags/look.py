@@ -1,6 +1,7 @@
 """The marks and sentences that every page uses; the page /components/ shows each with its states."""
 
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -9,12 +10,12 @@ from numbers import Real
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models.incident import Severity
 from mlops_portal.engine import units
-from monitoring import charts
+from monitoring import charts, wording
 from monitoring.models.series import State
 from systems.models.condition import Level
 from systems.models.outcome import Because, Outcome
@@ -51,6 +52,7 @@ MEASURED = {
 } | {Level.UNMONITORED.value: STATUS[Level.UNMONITORED]}
 UNITS = [(31_557_600, "year"), (2_629_800, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute")]
 FACES = 6
+NAME = re.compile(wording.NAME)
 
 
 @register.simple_tag
@@ -81,6 +83,12 @@ def severity(level) -> SafeString:
 def measured(state) -> SafeString:
     """The mark and word that stand for a metric (Series.shown_now): what no value came of is told apart in words."""
     return MEASURED.get(state) or MEASURED[State.UNKNOWN]
+
+
+@register.filter
+def told(sentence) -> SafeString:
+    """A sentence on a page: names between backticks as code, all of it escaped."""
+    return mark_safe(NAME.sub(r"<code>\1</code>", conditional_escape(sentence)))  # noqa: S308  escaped before
 
 
 def span_words(seconds: float) -> str:

@@ -12,6 +12,7 @@ from monitoring.actions.monitors import BadMonitor, bounds_of_baseline
 from monitoring.api.shapes import Id, address
 from monitoring.feedback import said_of
 from monitoring.models import Alert, Metric, Monitor
+from monitoring.wording import plain
 
 LONGEST_SNOOZE = timedelta(days=90)
 
@@ -91,10 +92,17 @@ class MonitorShape(OfSeriesOrSource):
         return "ok" if monitor.evaluated_at else "not_evaluated"
 
 
+class Sentence(serializers.CharField):
+    """A sentence without what marks names in it for pages."""
+
+    def to_representation(self, value) -> str:
+        return plain(super().to_representation(value))
+
+
 class BesideShape(serializers.Serializer):
     """Something that moved, or was recorded, at about the same time."""
 
-    words = serializers.CharField()
+    words = Sentence()
     metric = serializers.CharField(required=False)
     segment = serializers.CharField(required=False)
     onset_at = serializers.DateTimeField(required=False)
@@ -112,7 +120,7 @@ class ExplanationShape(serializers.Serializer):
     """`size` in the metric's unit; it began between `onset_from` and `onset_to`."""
 
     most = serializers.CharField(required=False, help_text="Where it moved most, as the sentence goes on.")
-    beside = serializers.ListField(child=serializers.CharField(), required=False)
+    beside = serializers.ListField(child=Sentence(), required=False)
     direction = serializers.CharField(required=False)
     size = serializers.FloatField(required=False)
     change = serializers.CharField(required=False)
@@ -139,7 +147,7 @@ class AlertShape(OfSeriesOrSource):
     said_at = Moment(allow_null=True)
     returned = serializers.IntegerField(help_text="How often it came back after it was over.")
     asks = serializers.CharField(help_text="The new model version whose level may be the new normal; empty: it alarms.")
-    whole_sentence = serializers.CharField(help_text="With what moved, or was recorded, at that time.")
+    whole_sentence = Sentence(help_text="With what moved, or was recorded, at that time.")
     explanation = ExplanationShape(
         source="told", help_text="Empty until it is found out, and of other than quiet change."
     )

@@ -184,3 +184,17 @@ def test_the_state_on_pages_is_said_with_what_moved_with_it(client, viewer, seri
     of_part = client.get("/systems/churn/metrics/accuracy/?segment=region%3DEU").content.decode()
     assert "nothing watches it by itself" in of_part
     assert "Accuracy (region=EU) is 0.80." in of_part
+
+
+def test_a_name_is_code_on_pages_and_plain_for_programs(client, viewer, series, system):
+    _explained()
+    words = "feature `<b>_age` went missing in 12 % of rows on 21 April"
+    Alert.objects.update(explanation={"beside": [words], "metrics": [{"words": words}], "confidence": "likely"})
+    client.force_login(viewer)
+    for page in ("/systems/churn/metrics/accuracy/", "/systems/churn/"):
+        shown = client.get(page).content.decode()
+        assert "feature <code>&lt;b&gt;_age</code> went missing" in shown
+        assert "`" not in shown.split("<main", 1)[1].split("</main>", 1)[0]
+    (said,) = caller(viewer).get("alerts/").json()["results"]
+    told = [said["whole_sentence"], *said["explanation"]["beside"], said["explanation"]["metrics"][0]["words"]]
+    assert all("feature <b>_age went missing" in one for one in told)
