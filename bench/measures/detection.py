@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.core.management.base import CommandError
+
 from bench.detection.files import labelled
 from bench.detection.series import generated
 from bench.detection.table import lines
@@ -13,7 +15,13 @@ OF_EACH = 150
 
 
 def figures(data: str | None = None, labels: str | None = None) -> Iterator[str]:
-    """Yield the lines of the table. `data` is a folder of series and `labels` the file that tells of them."""
+    """Yield the lines of the table. `data` is a folder of series and `labels` the file that tells of them.
+
+    Raises CommandError where one of their files cannot be read.
+    """
     if data and labels:
-        return lines(labelled(Path(data), Path(labels)))
+        try:
+            return lines(labelled(Path(data), Path(labels)))
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
     return lines([one for seed in SEEDS for one in generated(seed, OF_EACH)])

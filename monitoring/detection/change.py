@@ -20,7 +20,7 @@ from monitoring.detection.healthy import DAY, Healthy, is_weekend, learn
 from monitoring.detection.questions import Finding, Scored
 from monitoring.detection.scales import from_axis, spread_on_axis, to_axis
 
-METHOD = 3  # the next number when states that were kept are of no use any more
+METHOD = 4  # the next number when states that were kept are of no use any more
 CLIP = 3.0
 HEAVIEST = 2.0
 THRESHOLD = {"calm": 1.4, "normal": 1.0, "eager": 0.8}  # of the questions' thresholds, by sensitivity
@@ -113,31 +113,36 @@ def step(state: dict, chart: Chart, at: float, value: float, samples: float, bas
             return state, Reading(is_judged=False)
         state = _with_row(state, chart, at, value, samples) | {"healthy": given.as_dict(), "first": given.as_dict()}
     elif state["learning"] and state["alarm"] is None:
-        state = _learn_more(state, chart, at, value, samples, baseline)
+        _learn_more(state, chart, at, value, samples, baseline)
     return _judge(state, chart, Healthy(**state["healthy"]), at, value, samples)
 
 
 def _seen(state: dict, at: float, value: float) -> dict:
-    return state | {"seen": state["seen"] + 1, "last": [*state["last"][1 - LAST :], [at, value]]}
+    """Return a copy of `state`, one point on; what is done to the copy from then on is seen by nobody else."""
+    state = state.copy()
+    state["seen"] += 1
+    state["last"] = [*state["last"][1 - LAST :], [at, value]]
+    return state
 
 
 def _with_row(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
     rows = state["learning"]
     rows = rows if len(rows) <= learning.KEPT_POINTS else rows[-learning.KEPT_POINTS :]
-    return state | {"learning": [*rows, [at, to_axis(value, chart.scale), samples]]}
+    state["learning"] = [*rows, [at, to_axis(value, chart.scale), samples]]
+    return state
 
 
-def _learn_more(state: dict, chart: Chart, at: float, value: float, samples: float, baseline: Baseline | None) -> dict:
+def _learn_more(state: dict, chart: Chart, at: float, value: float, samples: float, baseline: Baseline | None) -> None:
     """Go on learning while all is quiet."""
     rows = state["learning"]
     if learning.is_settled(rows):
-        return state | {"learning": []}
-    state = _with_row(state, chart, at, value, samples)
-    enough = learning.usable(rows, Healthy(**state["healthy"]), at, state["doubt"])
-    if not enough:
-        return state
-    found = learning.learned_more(enough, Healthy(**state["first"]), chart.scale, chart.sides)
-    return state | {"healthy": _at_level(found, chart, baseline).as_dict()}
+        state["learning"] = []
+        return
+    _with_row(state, chart, at, value, samples)
+    enough = learning.usable(rows, state["healthy"], at, state["doubt"])
+    if enough:
+        found = learning.learned_more(enough, Healthy(**state["first"]), chart.scale, chart.sides)
+        state["healthy"] = _at_level(found, chart, baseline).as_dict()
 
 
 def learn_from(state: dict, chart: Chart, at: float, value: float, samples: float) -> dict:
@@ -171,7 +176,7 @@ def _judge(state: dict, chart: Chart, healthy: Healthy, at: float, value: float,
     residual = (to_axis(value, chart.scale) - healthy.expected(at)) / noise
     residual = -CLIP if residual < -CLIP else residual if residual < CLIP else CLIP
     before = state["residual"]
-    weight = healthy.noise(0, chart.scale) / noise
+    weight = healthy.noise(0, chart.scale) / noise if samples else 1.0
     point = Scored(
         at,
         residual,
@@ -183,7 +188,8 @@ def _judge(state: dict, chart: Chart, healthy: Healthy, at: float, value: float,
     state["residual"], state["doubt"] = residual, [share, found.since]
     if share < CALM_BELOW:
         state["calm"] += CALM_WEIGHT * (residual - state["calm"])
-    state |= _alarm(state, chart, healthy, found._replace(share=share) if share > 1 else None, at, residual)
+    if share > 1 or state["alarm"]:
+        state |= _alarm(state, chart, healthy, found if share > 1 else None, at, residual)
     return state, _reading(state, chart, healthy, noise, value)
 
 

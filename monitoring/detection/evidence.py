@@ -33,18 +33,17 @@ def scanned(scan: list | None, at: float, score: float, weight: float, oldest: f
     while gone < len(starts) and starts[gone][0] < oldest:
         gone += 1
     starts = starts[gone:]
-    while starts and (starts[-1][2] >= total or _is_inside(starts, information, total)):
+    while starts:
+        _, info_b, total_b = starts[-1]
+        if total_b < total:
+            if len(starts) < 2:
+                break
+            _, info_a, total_a = starts[-2]
+            if (total_b - total_a) * (information - info_b) < (total - total_b) * (info_b - info_a):
+                break  # it lies below the line from the start before it to this one
         starts.pop()
     starts.append([at, information, total])
     return [information + weight * weight, total + weight * score, starts]
-
-
-def _is_inside(starts: list, information: float, total: float) -> bool:
-    """Whether the newest start lies above the line from the one before it to the next."""
-    if len(starts) < 2:
-        return False
-    (_, info_a, total_a), (_, info_b, total_b) = starts[-2:]
-    return (total_b - total_a) * (information - info_b) >= (total - total_b) * (info_b - info_a)
 
 
 def best(scan: list, widening: float, unsure: float) -> Evidence:

@@ -10,8 +10,8 @@ from monitoring.detection.healthy import DAY, Healthy, learn
 
 ENOUGH_POINTS, ENOUGH_DAYS = 14, 13.0
 ENOUGH_MANY, ENOUGH_SPAN = 72, 1.0  # or so many points over so many days
-KEPT_POINTS, SETTLED_DAYS = 400, 112.0  # by then all is learned that will be
-GROWN = 1.25  # by which there must be more to learn from than the last time
+KEPT_POINTS, SETTLED_DAYS = 400, 200.0  # by then all is learned that will be
+GROWN = 1.1  # by which there must be more to learn from than the last time
 LAG_DAYS, HOURLY_LAG_DAYS = 7.0, 5.0
 SUSPECT = 0.4  # of the evidence for an alarm
 SLIDE = 1.5  # standard errors of the first stretch by which the level may move towards worse
@@ -29,19 +29,20 @@ def is_settled(rows: list[list[float]]) -> bool:
     return len(rows) >= KEPT_POINTS or rows[-1][0] - rows[0][0] >= SETTLED_DAYS * DAY
 
 
-def usable(rows: list[list[float]], known: Healthy, at: float, doubt: list | None) -> list[list[float]]:
-    """Return the rows to learn from anew at `at`, none while they are hardly more than those `known` came from.
+def usable(rows: list[list[float]], known: dict, at: float, doubt: list | None) -> list[list[float]]:
+    """Return the rows to learn from anew at `at`, none while they are hardly more than those `known` (a Healthy, as a
+    dict) came from.
 
     `doubt` is (share of an alarm's evidence, since when) of the change that is nearest to being one.
     """
-    needed = math.ceil(GROWN * known.count) or ENOUGH_POINTS
-    until = at - (LAG_DAYS if known.per_day < 2 else HOURLY_LAG_DAYS) * DAY
+    needed = math.ceil(GROWN * known["count"]) or ENOUGH_POINTS
+    until = at - (LAG_DAYS if known["per_day"] < 2 else HOURLY_LAG_DAYS) * DAY
     if doubt and doubt[0] > SUSPECT:
         until = min(until, doubt[1])
     if len(rows) < needed or rows[needed - 1][0] >= until:
         return []
     before = [row for row in rows if row[0] < until]
-    return before if known.count or is_enough(before) else []
+    return before if known["count"] or is_enough(before) else []
 
 
 def learned_more(rows: list[list[float]], first: Healthy, scale: str, sides: tuple[int, ...]) -> Healthy:

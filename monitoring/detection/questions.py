@@ -10,11 +10,11 @@ from typing import NamedTuple
 from monitoring.detection import evidence
 from monitoring.detection.healthy import DAY, Healthy, is_weekend
 
-THRESHOLDS = {"level": 6.0, "weekend": 6.5, "bursts": 6.5, "spread": 8.0}  # nats, where one point comes a day
+THRESHOLDS = {"level": 6.5, "weekend": 6.5, "bursts": 6.5, "spread": 8.0}  # nats, where one point comes a day
 WINDOW_DAYS, HOURLY_WINDOW_DAYS = 56.0, 10.0  # a change that began earlier is looked for from there on
 HIGHEST = 1.5  # of its threshold: a sum goes no higher, so that it comes down again
 FARTHEST_STEP = 3.0
-UNSURE = 1.5  # of the variance of the level that was learned, how much is allowed for
+UNSURE = 1.0  # of the variance of the level that was learned, how much is allowed for
 GIVEN_COUNT = 50  # a given level is taken to be as sure as that of so many points
 WEEK_BY_WEEKEND = 3.5  # a weekend's level was learned from so many times fewer points
 
@@ -76,7 +76,8 @@ def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float)
     """Has the level moved, since any start?"""
     key = f"level:{side}"
     after[key] = scan = _scanned(after.get(key), point, healthy, side)
-    nats, since = evidence.best(scan, healthy.widening, _unsure(healthy))
+    widening = healthy.widening
+    nats, since = evidence.best(scan, widening, _unsure(healthy, widening))
     return Finding(nats / (THRESHOLDS["level"] + more), since, side, "level")
 
 
@@ -86,7 +87,7 @@ def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: floa
         return NOTHING
     key = f"weekend:{side}"
     after[key] = scan = _scanned(after.get(key), point, healthy, side)
-    nats, since = evidence.best(scan, 1 + healthy.memory, WEEK_BY_WEEKEND * _unsure(healthy))
+    nats, since = evidence.best(scan, 1 + healthy.memory, WEEK_BY_WEEKEND * _unsure(healthy, healthy.widening))
     return Finding(nats / (THRESHOLDS["weekend"] + more), since, side, "weekend")
 
 
@@ -125,5 +126,5 @@ def _scanned(scan: list | None, point: Scored, healthy: Healthy, side: int) -> l
     return evidence.scanned(scan, point.at, side * point.residual, point.weight, point.at - window * DAY)
 
 
-def _unsure(healthy: Healthy) -> float:
-    return UNSURE * healthy.widening / (healthy.count or GIVEN_COUNT)
+def _unsure(healthy: Healthy, widening: float) -> float:
+    return UNSURE * widening / (healthy.count or GIVEN_COUNT)

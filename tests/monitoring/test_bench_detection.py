@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from bench.detection.portal import Portal
 from bench.detection.references import references
@@ -90,3 +91,12 @@ def test_the_command_answers_each_arrival_with_the_onset_of_its_alarm():
     assert len(answers) == 60
     assert not any(answer["alarm"] for answer in answers[:40])
     assert (answers[-1]["alarm"], answers[-1]["onset"]) == (True, 40 * DAY)
+
+
+@pytest.mark.parametrize("missing", ["labels.json", "series.csv"])
+def test_a_file_that_is_not_there_is_named_in_one_sentence(tmp_path, missing):
+    labels = tmp_path / "labels.json"
+    if missing != labels.name:
+        labels.write_text(json.dumps([{"id": "series"}]))
+    with pytest.raises(CommandError, match=rf"{missing} cannot be read: No such file or directory\.$"):
+        call_command("bench", "detection", data=str(tmp_path), labels=str(labels))
