@@ -50,10 +50,11 @@ def ask(memory: dict, point: Scored, healthy: Healthy, sides: tuple[int, ...]) -
     of days, whatever is watched.
     """
     more = _more(healthy, sides)
-    after = dict(memory)
+    after = memory.copy()
     found = _spread(after, point, healthy, sides[0], more)
+    asked = (_level, _weekend, _bursts) if is_weekend(point.at) else (_level, _bursts)
     for side in sides:
-        for question in (_level, _weekend, _bursts):
+        for question in asked:
             other = question(after, point, healthy, side, more)
             if other.share > found.share:
                 found = other
@@ -82,9 +83,7 @@ def _level(after: dict, point: Scored, healthy: Healthy, side: int, more: float)
 
 
 def _weekend(after: dict, point: Scored, healthy: Healthy, side: int, more: float) -> Finding:
-    """The same, of Saturdays and Sundays alone: only the two of one weekend are neighbours."""
-    if not is_weekend(point.at):
-        return NOTHING
+    """The same, asked of Saturdays and Sundays alone: only the two of one weekend are neighbours."""
     key = f"weekend:{side}"
     after[key] = scan = _scanned(after.get(key), point, healthy, side)
     nats, since = evidence.best(scan, 1 + healthy.memory, WEEK_BY_WEEKEND * _unsure(healthy, healthy.widening))
