@@ -1,5 +1,6 @@
 """That a test which may answer otherwise on another shape runs there too (a run of pytest inside this one)."""
 
+import os
 import subprocess
 import sys
 
@@ -46,9 +47,9 @@ def test_what_may_depend_on_the_shape_runs_on_every_one(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n" + MARKS)
     options = ["-p", "tests.protections", "-p", "tests.shapes", "-p", "no:django", "--rootdir", str(tmp_path)]
     chosen = ["-m", "every_shape", "--collect-only", "-q", "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *chosen], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", "pytest", *options, *chosen]
+    env = os.environ | {"PYTEST_ADDOPTS": ""}  # how this run is told says nothing of what is read here
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     found = {tuple(line.split("::")) for line in done.stdout.splitlines() if "::" in line}
     assert {name for file, name in found if file == "tests/pages/test_pages.py"} == ALWAYS
     assert {name for file, name in found if file == "tests/systems/test_systems.py"} == ALWAYS | OF_ROWS
