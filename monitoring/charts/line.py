@@ -170,13 +170,13 @@ class _Pen:
     def __init__(self, chart: LineChart):
         self.chart = chart
         self.start, self.end = chart.time_range()
+        self.span = self.end - self.start
         self.low, self.high = chart.value_range()
         self.y_ticks = value_ticks(self.low, self.high)
         self.x_ticks = time_ticks(self.start, self.end)
 
     def x(self, at: datetime) -> float:
-        share = (at - self.start) / (self.end - self.start)
-        return SIDE * min(max(share, 0.0), 1.0)
+        return SIDE * min(max((at - self.start) / self.span, 0.0), 1.0)
 
     def y(self, value: float) -> float:
         return SIDE * (self.high - value) / (self.high - self.low)
@@ -222,11 +222,12 @@ class _Pen:
     def spots(self, shown: Sequence[tuple[datetime, float | None]], gap_s: float | None) -> list[Spot | None]:
         """Where the points of a line lie, a None wherever it must break."""
         spots: list[Spot | None] = []
-        before = None
+        start, span, high, height = self.start, self.span, self.high, self.high - self.low
+        apart, before = timedelta(seconds=gap_s) if gap_s else span, start
         for at, value in shown:
-            if before and gap_s and (at - before).total_seconds() > gap_s:
+            if at - before > apart and spots:
                 spots.append(None)
-            spots.append(None if value is None else (self.x(at), self.y(value)))
+            spots.append(None if value is None else (SIDE * ((at - start) / span), SIDE * (high - value) / height))
             before = at
         return spots
 

@@ -1,7 +1,8 @@
 """Series as pictures: the chart of one, the sparklines of many, a value against its limit in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 
 from django.utils import timezone
@@ -47,11 +48,11 @@ def chart_of(
     rows = {series: windows} | {one: _beside(one, from_at, to_at, step_s) for one in beside}
     monitors = list(series.monitors.all())
     baseline = series.baselines.filter(from_at__lte=to_at).first()
-    versions, by_time = names_of_versions(windows), {row.at: row for row in windows}
+    versions = names_of_versions(windows)
     chart = LineChart(
         label=series.sentence,
         points=[(row.at, row.mean) for row in windows],
-        note_at=lambda at: note_of(by_time[at], step_s, versions.get(by_time[at].version, "")),
+        note_at=_notes(windows, step_s, versions),
         gap_s=_gap_s(series, step_s, windows),
         band=band_of(series, from_at, to_at) if any(one.kind == Monitor.Kind.CHANGE for one in monitors) else (),
         baseline=baseline.value if baseline else None,
@@ -67,6 +68,16 @@ def chart_of(
         open_at=frozenset(row.at for row in windows if row.is_provisional),
     )
     return chart, rows, step_s
+
+
+def _notes(windows: list[Window], step_s: int | None, versions: dict[int, str]) -> Callable[[datetime], str]:
+    """Return what says by time what stands beside a value; it is made when it is first asked."""
+
+    @cache
+    def notes() -> dict[datetime, str]:
+        return {row.at: note_of(row, step_s, versions.get(row.version, "")) for row in windows}
+
+    return lambda at: notes()[at]
 
 
 def _beside(series: Series, from_at: datetime, to_at: datetime, step_s: int | None) -> list[Window]:
@@ -88,6 +99,8 @@ def names_of_versions(windows: Iterable[Window]) -> dict[int, str]:
 
 def _eras(windows: list[Window], names: dict[int, str], to_at: datetime) -> list[Era]:
     """Return the stretches of time in which values come from one model version."""
+    if not names:
+        return []
     eras: list[Era] = []
     for row in windows:
         name = names.get(row.version, "")
@@ -127,6 +140,8 @@ def _deployments(series: Series, from_at: datetime, to_at: datetime) -> list[Mar
 
 def _spans(monitors: Sequence[Monitor], from_at: datetime, to_at: datetime) -> list[Span]:
     """Return the stretches over which alerts say that something was so, from its onset to its end."""
+    if not monitors:
+        return []
     alerts = Alert.objects.filter(monitor__in=monitors, onset_at__lt=to_at).exclude(cleared_at__lt=from_at)
     return [Span(alert.onset_at, alert.cleared_at or to_at, alert.sentence) for alert in alerts[:MOST_SPANS]]
 
