@@ -1,8 +1,10 @@
 """Incidents around the beginning of a change are named in its explanation: on the page, by the API, in words."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from incidents.models import Incident
 from monitoring.actions.explaining import explain_due
@@ -139,6 +141,19 @@ def test_a_system_that_is_restricted_later_is_named_nowhere_any_more(client, vie
     type(other).objects.filter(pk=other.pk).update(restricted=True)
     assert not [answer for answer in _answers(client, viewer, about) if "Search ranking" in answer]
     assert Alert.objects.get().whole_sentence == "Accuracy has fallen from 0.91 to 0.86 since 21 April."
+
+
+def test_what_was_explained_before_names_are_kept_names_nobody_else(alert):
+    own, others = "incident 12 began on 20 April", "incident 13 of Search ranking was going on since 2 April"
+    page = {"at": "2026-04-20T00:00:00+00:00", "page": ""}
+    changes = [page | {"kind": kind, "words": words} for kind, words in (("incident", own), ("incident", others))]
+    changes.append(page | {"kind": "deployment", "words": "version 2 of Search ranking was deployed"})
+    said = {"most": "", "beside": [own, others], "changes": changes}
+    Alert.objects.update(explanation=said, explained_until=_day(60))
+    import_module("monitoring.migrations.0009_names_in_explanations").leave_out(apps, None)
+    alert = Alert.objects.get()
+    assert alert.explanation == {"most": "", "beside": [own], "changes": [changes[0], changes[2]]}
+    assert alert.explained_until is None
 
 
 def test_it_is_asked_once_for_many_alerts_whom_not_to_name(alert, other, django_assert_num_queries):
