@@ -63,8 +63,9 @@ def _judge(systems: list[System], *, app: str, at: datetime | None) -> None:
     own = [key for key, one in CHECKS.items() if one.judge.__module__.partition(".")[0] == app]
     found = System.objects.filter(pk__in=[system.pk for system in systems])
     run_checks(found, keys=own, at=at)
-    fold_verdicts([system.pk for system in systems], at or timezone.now())
-    found.update(checks_due_at=Now())
+    with transaction.atomic(savepoint=False):  # it locks them in one order for all; an update of many alone has none
+        fold_verdicts([system.pk for system in systems], at or timezone.now())
+        found.update(checks_due_at=Now())
     now = found.in_bulk()
     for system in systems:
         for field in (*FIELDS, "verdict_since"):
